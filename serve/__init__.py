@@ -1,0 +1,1 @@
+"""How people reach the answers: an HTTP interface and one page."""
