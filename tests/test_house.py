@@ -139,8 +139,14 @@ def test_an_upward_import_is_seen(path: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("grammar/x.py", "import numpy as np\nfrom dataclasses import dataclass\nfrom .errors import KgqaError"),
-        ("kgqa/graphs/x.py", "import rdflib\nfrom SPARQLWrapper import JSON\nfrom grammar import graph\nfrom ..a import b"),
+        (
+            "grammar/x.py",
+            "import numpy as np\nfrom dataclasses import dataclass\nfrom .errors import KgqaError",
+        ),
+        (
+            "kgqa/graphs/x.py",
+            "import rdflib\nfrom SPARQLWrapper import JSON\nfrom grammar import graph\nfrom ..a import b",
+        ),
         ("kgqa/cli.py", "def serve():\n    from serve.app import run"),
         ("kgqa/x.py", "def f():\n    import ray"),
         ("serve/app.py", "import fastapi, uvicorn, pydantic\nfrom kgqa.parser import SemanticParser"),
@@ -160,7 +166,9 @@ def test_names_sizes_and_excepts(path: Path) -> None:
             swallowed = [ast.unparse(statement) for statement in node.body] in (["pass"], ["..."])
             caught = ast.unparse(node.type) if node.type else None
             assert caught is not None, f"{path}:{node.lineno}: bare except"
-            assert not (swallowed and caught in {"Exception", "BaseException"}), f"{path}:{node.lineno}: swallowed"
+            assert not (swallowed and caught in {"Exception", "BaseException"}), (
+                f"{path}:{node.lineno}: swallowed"
+            )
 
 
 @pytest.mark.parametrize("path", sources(*PACKAGES), ids=str)
