@@ -1,0 +1,47 @@
+"""Datasets: files that others made, and our own, as dialogues of examples.
+
+Nothing outside this package needs to know which dataset an example comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from grammar.errors import ConfigError
+from kgqa.conversation import Dialogue
+from kgqa.datasets import convquestions, csqa, plain
+from kgqa.datasets.files import OnError
+
+
+class Reader(Protocol):
+    """Reads a file or folder; records that cannot be read go to ``on_error``, or are raised without one."""
+
+    def __call__(self, path: Path, *, on_error: OnError = None) -> Iterator[Dialogue]: ...
+
+
+DATASETS: MappingProxyType[str, Reader] = MappingProxyType(
+    {"csqa": csqa.read, "convquestions": convquestions.read, "plain": plain.read}
+)
+"""Name on the command line -> reader."""
+
+
+def read_dataset(
+    name: str, path: Path | str, *, limit: int | None = None, on_error: Callable[..., object] | None = None
+) -> Iterator[Dialogue]:
+    """The dialogues of a dataset, at most ``limit`` of them.
+
+    ``on_error`` is called with the ``DataError`` of every record that is skipped, for example
+    ``errors.append``; without it the first one is raised.
+
+    Raises:
+        ConfigError: there is no dataset of this name.
+        DataError: the file or folder cannot be read.
+    """
+    reader = DATASETS.get(name)
+    if reader is None:
+        raise ConfigError(f"expected a dataset out of {', '.join(DATASETS)}, found {name!r}")
+    return islice(reader(Path(path), on_error=on_error), limit)
