@@ -40,7 +40,9 @@ from kgqa.datasets.csqa_records import (
     QUANTITATIVE_COUNT,
     VERIFICATION,
     Exchange,
+    asked,
     read_exchanges,
+    settled,
 )
 from kgqa.datasets.files import OnError, reject
 
@@ -72,47 +74,33 @@ def _examples(identity: str, exchanges: Sequence[Exchange]) -> Iterator[Example]
         conversation = conversation.then(Turn(exchange.question, _shown(exchange, gold), mentions))
 
 
-def _settled(exchanges: Sequence[Exchange], number: int) -> Exchange:
-    """The exchange whose reply answers this question: a later one where the system asks back."""
-    while exchanges[number].asks_back and number + 1 < len(exchanges):
-        number += 1
-    return exchanges[number]
-
-
-def _asked(exchanges: Sequence[Exchange], number: int) -> Exchange:
-    """The exchange whose question is to be answered: an earlier one where the user answers back."""
-    while exchanges[number].answers_back:
-        number -= 1
-    return exchanges[number]
-
-
 def _gold(exchanges: Sequence[Exchange], number: int, form: LogicalForm | None, *, place: str) -> Gold:
-    exchange, settled, asked = exchanges[number], _settled(exchanges, number), _asked(exchanges, number)
-    entities, numbers, truths, counted = settled.answers, None, None, None
-    if settled.asks_back:
+    exchange, question, reply = exchanges[number], asked(exchanges, number), settled(exchanges, number)
+    numbers, truths, counted = None, None, None
+    if reply.asks_back:
         raise DataError(f"{place}: the system asks back and the dialogue ends; leave the dialogue out")
-    if asked.kind == VERIFICATION:
-        truths = tuple(word == "YES" for word in _TRUTH.findall(settled.reply))
+    if question.kind == VERIFICATION:
+        truths = tuple(word == "YES" for word in _TRUTH.findall(reply.reply))
         if not truths:
-            raise DataError(f"{place}: expected YES or NO as the answer, found {settled.reply[:60]!r}")
-    elif asked.kind in _COUNTS:
-        counted = settled.answers
-        numbers = tuple(float(text) for text in _NUMBER.findall(settled.reply))
+            raise DataError(f"{place}: expected YES or NO as the answer, found {reply.reply[:60]!r}")
+    elif question.kind in _COUNTS:
+        counted = reply.answers
+        numbers = tuple(float(text) for text in _NUMBER.findall(reply.reply))
         if not numbers:
-            raise DataError(f"{place}: expected a count as the answer, found {settled.reply[:60]!r}")
-    description = f"{CLARIFICATION}::{asked.description}" if exchange.answers_back else exchange.description
+            raise DataError(f"{place}: expected a count as the answer, found {reply.reply[:60]!r}")
+    prefix = f"{CLARIFICATION}::" if exchange.answers_back else ""
     return Gold(
-        entities=None if truths is not None or numbers is not None else entities,
+        entities=None if truths is not None or numbers is not None else reply.answers,
         numbers=numbers,
         truths=truths,
         counted=counted,
-        text=settled.reply,
+        text=reply.reply,
         form=form,
         question_type=CLARIFICATION if exchange.answers_back else exchange.kind,
-        description=description,
+        description=prefix + question.description,
         mentions=_mentions(exchange, form),
-        relations=exchange.relations or asked.relations,
-        types=exchange.types or asked.types,
+        relations=question.relations,
+        types=question.types,
         ambiguous=exchange.asks_back,
     )
 

@@ -13,8 +13,8 @@ the released keys (invented content)::
 
 ``all_entities`` is the whole answer, ``entities_in_utterance`` of a reply the part of it that is shown.
 The official example dialogues use older keys: ``entities`` for ``entities_in_utterance``,
-``ans_list_full`` for ``all_entities``, ``signature`` (not needed), and neither ``question-type`` nor
-``type_list``, which follow from ``description`` and ``active_set``.
+``ans_list_full`` for ``all_entities``, and neither ``question-type`` nor ``type_list``, which follow from
+``description`` and ``signature``.
 
 A system may ask back. The reply then has a description of its own and the next question is the user's
 answer to it, without a description and without relations::
@@ -68,6 +68,9 @@ _TYPE_OF_DESCRIPTION = (  # the first that fits
     (re.compile(r"Comparative\|Count.*"), COMPARATIVE_COUNT),
     (re.compile(r"Comparative\|.*"), COMPARATIVE),
 )
+_ASKS_FOR: dict[object, str] = {1: "object", 2: "subject"}  # count_ques_type and sec_ques_type
+_JOINED_BY: dict[object, str] = {1: "and", 2: "or"}  # set_op
+_TYPE_IN_SIGNATURE = re.compile(r"\{(?:obj_par|sub_par|prop_Qid_par)\w*:(Q\d+)\}")
 _TYPE_ID = re.compile(r"c\((Q\d+)\)")
 
 
@@ -77,7 +80,9 @@ class Exchange:
 
     ``kind`` is the question type that the description stands for, whatever the record calls it, and ""
     where there is no description, that is where the user answers a system that asked back
-    (``answers_back``). ``asks_back`` says that the reply is such a question.
+    (``answers_back``). ``asks_back`` says that the reply is such a question. ``asks_for`` is the end of
+    the relation that is asked for, "object" or "subject", where that is said; ``joined_by`` "and" or "or"
+    where the question joins two entities or types.
     """
 
     question: str
@@ -92,6 +97,22 @@ class Exchange:
     active_set: tuple[str, ...]
     asks_back: bool = False
     answers_back: bool = False
+    asks_for: str = ""
+    joined_by: str = ""
+
+
+def settled(exchanges: Sequence[Exchange], number: int) -> Exchange:
+    """The exchange whose reply answers this question: a later one where the system asks back."""
+    while exchanges[number].asks_back and number + 1 < len(exchanges):
+        number += 1
+    return exchanges[number]
+
+
+def asked(exchanges: Sequence[Exchange], number: int) -> Exchange:
+    """The exchange whose question is to be answered: an earlier one where the user answers back."""
+    while exchanges[number].answers_back:
+        number -= 1
+    return exchanges[number]
 
 
 def read_exchanges(path: Path, on_error: OnError = None) -> Iterator[tuple[str, list[Exchange]]]:
@@ -180,6 +201,8 @@ def _exchange(
         answers = _names(system, ("all_entities", "ans_list_full"), place=place)
     active_set = tuple(str(part) for part in system.get("active_set", ()))
     types = _names(user, ("type_list",), place=place, required=False)
+    if not types:  # the older keys: types are in the signature, else only in the patterns
+        types = tuple(dict.fromkeys(_TYPE_IN_SIGNATURE.findall(str(user.get("signature", "")))))
     return Exchange(
         question=user["utterance"].strip(),
         kind=_kind(description, place) if description else "",
@@ -193,6 +216,8 @@ def _exchange(
         active_set=active_set,
         asks_back=asks_back,
         answers_back=answers_back,
+        asks_for=_ASKS_FOR.get(user.get("count_ques_type", user.get("sec_ques_type")), ""),
+        joined_by=_JOINED_BY.get(user.get("set_op"), ""),
     )
 
 

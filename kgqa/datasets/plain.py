@@ -6,7 +6,7 @@ A turn needs only its question::
       {"question": "What is the capital of France?", "answer": ["Q90"],
        "form": "follow(Q142, P36)", "entities": ["Q142"]},
       {"question": "How many people live there?", "answer": 2145906},
-      {"question": "Since when has it existed?", "answer": {"values": ["@-0300/7"], "text": "3rd century BC"}},
+      {"question": "Since when has it existed?", "answer": {"values": ["@-0300/7"], "text": "300 BC"}},
       {"question": "And which country is it in?"}]}
 
 ====================  ===================================================================================
@@ -41,10 +41,8 @@ from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnA
 from kgqa.datasets.files import OnError, read_json, read_json_lines, reject
 
 _DIALOGUE_KEYS = frozenset(["id", "split", "turns"])
-_TURN_KEYS = frozenset(
-    ["question", "answer", "form", "entities", "relations", "types"]
-    + ["type", "description", "ambiguous", "shown"]
-)
+_ABOUT_QUESTION = ("question", "entities", "relations", "types", "type", "description", "ambiguous")
+_TURN_KEYS = frozenset([*_ABOUT_QUESTION, "answer", "form", "shown"])
 _ANSWER_KEYS = frozenset(["entities", "values", "numbers", "truths", "text", "counted"])
 _SHOWN_KEYS = frozenset(["entities", "values", "numbers", "truths", "text", "form", "asks_back"])
 
