@@ -1,0 +1,138 @@
+"""Building a graph folder from sources, so that a killed build leaves nothing that opens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from grammar.errors import GraphError
+from kgqa.graphs.arrays import ArrayWriter
+from kgqa.graphs.collect import Collected
+from kgqa.graphs.layout import write_layout
+from kgqa.graphs.manifest import Manifest, is_graph_folder, write_manifest
+from kgqa.graphs.protocol import GraphInfo
+from kgqa.graphs.skips import Skips
+from kgqa.graphs.sources import Source, read_source, source_name
+
+TYPE_RELATIONS = ("P31", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+"""Relations that say what an entity is: Wikidata's "instance of", and RDF's type."""
+
+Progress: TypeAlias = Callable[[str, int], None]
+"""Told what is being done and how many records of it are done."""
+
+_EVERY = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What came of a build: what was skipped, and the first of it in words."""
+
+    folder: Path
+    info: GraphInfo
+    skipped: int
+    messages: tuple[str, ...]
+
+
+def build_graph(
+    sources: Sequence[Source],
+    out: Path,
+    *,
+    name: str | None = None,
+    strict: bool = False,
+    type_relations: Sequence[str] = TYPE_RELATIONS,
+    subclass_relation: str | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Build a graph folder; one that is there already is replaced when the new one is complete.
+
+    Args:
+        sources: files, folders or iterables of records; facts of one entity may come from several.
+        name: what to call the graph; the name of ``out`` if left out.
+        strict: refuse a broken place instead of skipping and counting it.
+        type_relations: relations whose objects are the types of their subjects.
+        subclass_relation: a relation (Wikidata's is P279) up which membership is carried; None leaves an
+            entity in the types that it is stated to have.
+        progress: called every few thousand records.
+
+    Raises:
+        GraphError: a source cannot be read, holds nothing, or ``out`` is something else than a graph.
+    """
+    out = Path(out)
+    _see_that_free(out)
+    skips = Skips(strict=strict)
+    collected = _collect(sources, skips, progress)
+    if not collected.entities:
+        first = f"; the first of {skips.count} broken places: {skips.messages[0]}" if skips.messages else ""
+        raise GraphError(
+            f"no entity was found in {', '.join(map(source_name, sources)) or 'no source'}{first}"
+        )
+    if progress:
+        progress("writing", 0)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
+    try:
+        writer = ArrayWriter(building)
+        counts = write_layout(
+            writer, collected, type_relations=type_relations, subclass_relation=subclass_relation
+        )
+        info = GraphInfo(
+            name=name or out.name,
+            checksum=writer.checksum(),
+            bytes=sum(writer.sizes.values()),
+            **asdict(counts),
+        )
+        manifest = Manifest(
+            info, writer.sizes, [source_name(s) for s in sources], list(type_relations), subclass_relation
+        )
+        write_manifest(building, manifest)
+        building.chmod(0o755)  # mkdtemp keeps others out
+        _put(building, out)
+    except BaseException:  # also Ctrl-C: nothing half-made stays
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return BuildReport(out, info, skips.count, tuple(skips.messages))
+
+
+def _collect(sources: Iterable[Source], skips: Skips, progress: Progress | None) -> Collected:
+    collected = Collected()
+    for source in sources:
+        for done, record in enumerate(read_source(source, skips), 1):
+            collected.add(record)
+            if progress and done % _EVERY == 0:
+                progress(f"reading {source_name(source)}", done)
+    return collected
+
+
+def _see_that_free(out: Path) -> None:
+    if out.is_dir() and (is_graph_folder(out) or not any(out.iterdir())):
+        return
+    if out.exists() or out.is_symlink():
+        raise GraphError(f"{out} is there already and is no built graph: name another place for the graph")
+
+
+def _put(building: Path, out: Path) -> None:
+    """Move the finished folder to its place, with everything on the disk."""
+    _flush_folder(building)
+    if out.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old-", dir=out.parent))
+        out.rename(old / "graph")
+        building.rename(out)
+        shutil.rmtree(old)
+    else:
+        building.rename(out)
+    _flush_folder(out.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there, and renaming is on the disk without it
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,76 @@
+"""What a graph can be built from: each kind of source yields records.
+
+A new kind is one reader (path, skips) -> records, and one line in ``reader_of``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from grammar.errors import GraphError
+from kgqa.graphs.jsonl import is_jsonl, jsonl_files, read_jsonl
+from kgqa.graphs.rdf import is_rdf, read_rdf
+from kgqa.graphs.record import Record
+from kgqa.graphs.skips import Skips
+from kgqa.graphs.tsv import is_tsv, is_tsv_folder, read_tsv, read_tsv_folder
+
+Source: TypeAlias = str | Path | Iterable[Record]
+Reader: TypeAlias = Callable[[Path, Skips], Iterator[Record]]
+
+EXPECTED = (
+    "expected a folder with triples.tsv, a folder with *.jsonl records, a .jsonl or .tsv file, "
+    "or an RDF file (.ttl, .nt, .nq, .trig, .rdf, .xml, .jsonld), plain or .gz"
+)
+
+
+def reader_of(path: Path) -> Reader | None:
+    """The reader for a file or folder, or None where no kind of source looks like it."""
+    if path.is_dir():
+        if is_tsv_folder(path):
+            return read_tsv_folder
+        return _read_jsonl_folder if jsonl_files(path) else None
+    for fits, reader in ((is_jsonl, read_jsonl), (is_tsv, read_tsv), (is_rdf, read_rdf)):
+        if fits(path):
+            return reader
+    return None
+
+
+def read_source(source: Source, skips: Skips) -> Iterator[Record]:
+    """The records of a source.
+
+    Raises:
+        GraphError: there is no such source, or it cannot be read.
+    """
+    if not isinstance(source, str | Path):
+        yield from source
+        return
+    path = Path(source)
+    if not path.exists():
+        raise GraphError(f"{path} does not exist: {EXPECTED}")
+    reader = reader_of(path)
+    if reader is None:
+        raise GraphError(f"{path} is no source of facts: {EXPECTED}")
+    yield from reader(path, skips)
+
+
+def source_name(source: Source) -> str:
+    """How the manifest names a source."""
+    return Path(source).name if isinstance(source, str | Path) else "records"
+
+
+def source_digest(path: Path) -> str:
+    """One digest of a file, or of all files of a folder with their names."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        digest.update(f"{file.relative_to(path) if path.is_dir() else file.name}\0".encode())
+        with file.open("rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _read_jsonl_folder(folder: Path, skips: Skips) -> Iterator[Record]:
+    for path in jsonl_files(folder):
+        yield from read_jsonl(path, skips)

@@ -1,0 +1,247 @@
+"""Facts and words from tab-separated tables, plain or gzipped.
+
+A folder holds ``triples.tsv`` and, where there are any, the others; a single file is read by its name or by
+its number of columns: 2 are (entity, type), 3 or more (subject, relation, object).
+
+====================  ===========================================================
+``triples``           subject, relation, object[, sources]
+``labels``            name, label[, source]
+``aliases``           name, alias
+``descriptions``      name, description
+``qualifiers``        subject, relation, object, qualifier relation, value[, source]
+``properties``        relation, label[, source]
+``property_words``    relation, label, aliases separated by commas
+====================  ===========================================================
+
+An object is an entity's id or a literal: ``time:+1776-07-04T00:00:00Z/11`` (precision last),
+``quantity:+170|Q174728``, ``string:...``, ``text:en:...``, ``coord:48.8566,2.3522``.
+
+The table of qualifiers does not say which qualifiers belong to one statement; see ``grouping``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from grammar.errors import GraphError
+from grammar.values import DAY, MONTH, YEAR, Coordinate, Quantity, String, Text, Time, Value
+from kgqa.graphs.grouping import QualifierRow, group_qualifiers
+from kgqa.graphs.lines import checked_name, read_lines
+from kgqa.graphs.record import Object, Record, Statement
+from kgqa.graphs.skips import Skips
+
+_TYPE = "P31"
+_RELATION_ID = re.compile(r"P\d+")
+_TIME = re.compile(r"([+-]?\d{1,12})-(\d\d)-(\d\d)T[\d:]+Z/(\d{1,2})")
+_LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+def is_tsv(path: Path) -> bool:
+    """Whether the name of a file says so."""
+    return path.name.endswith((".tsv", ".tsv.gz"))
+
+
+def is_tsv_folder(folder: Path) -> bool:
+    """Whether a folder holds a table of triples."""
+    return any((folder / f"triples{ending}").is_file() for ending in (".tsv", ".tsv.gz"))
+
+
+def read_tsv_folder(folder: Path, skips: Skips) -> Iterator[Record]:
+    """Every table that the folder has, one after another."""
+    for role in _READERS:
+        for ending in (".tsv", ".tsv.gz"):
+            path = folder / f"{role}{ending}"
+            if path.is_file():
+                yield from _READERS[role](path, skips)
+                break
+
+
+def read_tsv(path: Path, skips: Skips) -> Iterator[Record]:
+    """One table."""
+    role = path.name.removesuffix(".gz").removesuffix(".tsv")
+    if role in _READERS:
+        yield from _READERS[role](path, skips)
+        return
+    first = next((line for _, line in read_lines(path, Skips())), None)
+    if first is None:
+        return
+    columns = first.count("\t") + 1
+    if columns < 2:
+        raise GraphError(
+            f"{path} has one column: expected (entity, type) or (subject, relation, object) separated by tabs"
+        )
+    yield from (_read_types if columns == 2 else _read_triples)(path, skips)
+
+
+def read_literal(text: str) -> Object:
+    """An object as the tables write it.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> str(read_literal("time:+1776-07-00T00:00:00Z/10"))
+    '@1776-07'
+    """
+    kind, mark, rest = text.partition(":")
+    read = _LITERALS.get(kind) if mark else None
+    return checked_name(text) if read is None else read(rest)
+
+
+# --- literals -------------------------------------------------------------------------------------------
+
+
+def read_time(text: str) -> Time:
+    """A time as Wikidata's JSON writes it, with its precision behind a slash.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a time such as +1776-07-04T00:00:00Z/11, found {text[:60]!r}")
+    year, month, day, precision = map(int, match.groups())
+    if month > 12 or day > 31:
+        raise ValueError(f"no such date: {text!r}")
+    if precision >= DAY and day and month:
+        return Time(year, month, day)
+    if precision >= MONTH and month:
+        return Time(year, month, precision=MONTH)
+    return Time(year, precision=min(precision, YEAR))
+
+
+def _read_quantity(text: str) -> Quantity:
+    amount, _, unit = text.partition("|")
+    number = float(amount)
+    if not math.isfinite(number):
+        raise ValueError(f"an amount must be finite, found {text[:60]!r}")
+    return Quantity(number, checked_name(unit or "1"))
+
+
+def _read_text(text: str) -> Text:
+    language, mark, rest = text.partition(":")
+    if not mark or not _LANGUAGE.fullmatch(language):
+        raise ValueError(f"expected a language and a text such as text:en:Grease, found {text[:60]!r}")
+    return Text(rest, language)
+
+
+def _read_coordinate(text: str) -> Coordinate:
+    latitude, _, longitude = text.partition(",")
+    point = Coordinate(float(latitude), float(longitude))
+    if not (math.isfinite(point.latitude) and math.isfinite(point.longitude)):
+        raise ValueError(f"a coordinate must be finite, found {text[:60]!r}")
+    return point
+
+
+_LITERALS: Mapping[str, Callable[[str], Value]] = MappingProxyType(
+    {
+        "time": read_time,
+        "quantity": _read_quantity,
+        "string": String,
+        "text": _read_text,
+        "coord": _read_coordinate,
+    }
+)
+
+
+# --- tables ---------------------------------------------------------------------------------------------
+
+
+def _rows(path: Path, skips: Skips, *, columns: int) -> Iterator[tuple[int, list[str]]]:
+    for number, line in read_lines(path, skips):
+        row = line.split("\t")
+        if len(row) < columns:
+            skips.add(path, number, f"expected {columns} columns separated by tabs, found {len(row)}")
+        else:
+            yield number, row
+
+
+def _read_triples(path: Path, skips: Skips) -> Iterator[Record]:
+    subject, facts = "", dict[str, list[Statement]]()
+    for number, row in _rows(path, skips, columns=3):
+        try:
+            if row[0] != subject:
+                if facts:
+                    yield Record(subject, facts=facts)
+                facts = {}
+                subject = checked_name(row[0])
+            facts.setdefault(checked_name(row[1]), []).append(Statement(read_literal(row[2])))
+        except ValueError as error:
+            skips.add(path, number, str(error))
+    if facts:
+        yield Record(subject, facts=facts)
+
+
+def _read_types(path: Path, skips: Skips) -> Iterator[Record]:
+    for number, row in _rows(path, skips, columns=2):
+        try:
+            yield Record(checked_name(row[0]), facts={_TYPE: [Statement(checked_name(row[1]))]})
+        except ValueError as error:
+            skips.add(path, number, str(error))
+
+
+def _read_qualifiers(path: Path, skips: Skips) -> Iterator[Record]:
+    """One record a subject, as long as its rows stand together."""
+    subject, facts = "", dict[tuple[str, Object], list[QualifierRow]]()
+    for number, row in _rows(path, skips, columns=5):
+        try:
+            if row[0] != subject:
+                if facts:
+                    yield _qualified(subject, facts)
+                facts = {}
+                subject = checked_name(row[0])
+            source = row[5] if len(row) > 5 else ""
+            qualifier = QualifierRow(checked_name(row[3]), read_literal(row[4]), source)
+            facts.setdefault((checked_name(row[1]), read_literal(row[2])), []).append(qualifier)
+        except ValueError as error:
+            skips.add(path, number, str(error))
+    if facts:
+        yield _qualified(subject, facts)
+
+
+def _qualified(subject: str, facts: Mapping[tuple[str, Object], list[QualifierRow]]) -> Record:
+    statements: dict[str, list[Statement]] = {}
+    for (relation, value), rows in facts.items():
+        statements.setdefault(relation, []).extend(
+            Statement(value, qualifiers=qualifiers) for qualifiers in group_qualifiers(rows)
+        )
+    return Record(subject, facts=statements)
+
+
+def _read_words(path: Path, skips: Skips, *, role: str) -> Iterator[Record]:
+    for number, row in _rows(path, skips, columns=2):
+        try:
+            name = checked_name(row[0])
+        except ValueError as error:
+            skips.add(path, number, str(error))
+            continue
+        is_relation = role in ("properties", "property_words") or _RELATION_ID.fullmatch(name) is not None
+        word = row[1].strip()
+        if role == "aliases":
+            yield Record(name, aliases=[word], is_relation=is_relation)
+        elif role == "descriptions":
+            yield Record(name, description=word, is_relation=is_relation)
+        else:
+            more = row[2].split(",") if role == "property_words" and len(row) > 2 else []
+            aliases = [alias.strip() for alias in more if alias.strip()]
+            yield Record(name, label=word, aliases=aliases, is_relation=is_relation)
+
+
+def _words(role: str) -> Callable[[Path, Skips], Iterator[Record]]:
+    return lambda path, skips: _read_words(path, skips, role=role)
+
+
+_READERS: Mapping[str, Callable[[Path, Skips], Iterator[Record]]] = MappingProxyType(
+    {
+        "triples": _read_triples,
+        "qualifiers": _read_qualifiers,
+        **{
+            role: _words(role)
+            for role in ("labels", "aliases", "descriptions", "properties", "property_words")
+        },
+    }
+)
+"""Role of a table -> its reader, in the order of reading (the first label of an entity wins)."""
