@@ -1,0 +1,184 @@
+"""Settings: frozen dataclasses read from TOML. An unknown key is an error that names the nearest known one.
+
+[text]      which text encoder
+[context]   how much of dialogue and graph the model sees
+[model]     layers and widths
+[training]  the loop
+[[source]]  what to train on, one table a source
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from grammar.errors import ConfigError
+
+SCRATCH = "scratch"
+"""Name of the text encoder that is trained from nothing."""
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """``encoder`` is ``scratch``, or the name or folder of any Hugging Face encoder (kept frozen).
+
+    ``vocabulary`` is the number of word pieces of the encoder trained from scratch.
+    """
+
+    encoder: str = SCRATCH
+    vocabulary: int = 8_000
+
+
+@dataclass(frozen=True)
+class ContextConfig:
+    """How many of each the model sees, best first."""
+
+    entities: int = 14
+    relations: int = 24
+    types: int = 10
+    numbers: int = 5
+    values: int = 6
+    question_tokens: int = 48
+    history_turns: int = 2
+    form_actions: int = 24
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The structured Transformer."""
+
+    dimension: int = 192
+    heads: int = 6
+    encoder_layers: int = 3
+    decoder_layers: int = 2
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The loop. ``save_minutes`` is how much work a kill can lose at the most."""
+
+    epochs: int = 8
+    batch_size: int = 16
+    learning_rate: float = 7e-4
+    warmup_steps: int = 300
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    seed: int = 1
+    dev_share: float = 0.03
+    save_minutes: float = 5.0
+    max_minutes: float = 0.0  # 0: no limit
+    max_actions: int = 48
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """Dialogues with forms: from the file itself (``plain``) or from a silver file beside it.
+
+    ``entities`` is how the entities of a question are found while training: ``gold``, ``linked``, or
+    ``both`` (every example once, half of them each way). ``weight`` repeats (2.0) or thins out (0.5).
+    ``held_out`` is a file of split keys, one a line, that must not be trained on.
+    """
+
+    dataset: str
+    path: str
+    graph: str = ""
+    silver: str = ""
+    entities: str = "both"
+    weight: float = 1.0
+    limit: int = 0
+    held_out: str = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that makes a run; stored with its weights."""
+
+    text: TextConfig = field(default_factory=TextConfig)
+    context: ContextConfig = field(default_factory=ContextConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    source: tuple[SourceConfig, ...] = ()
+
+
+_T = TypeVar("_T")
+
+
+def load_config(path: Path) -> Config:
+    """Read settings from a TOML file.
+
+    Raises:
+        ConfigError: the file cannot be read, or has an unknown or badly typed key.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the settings {str(path)!r}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML file: {error}") from None
+    return read_config(raw, where=str(path))
+
+
+def read_config(raw: dict[str, Any], *, where: str) -> Config:
+    """Settings from parsed TOML; ``where`` is named in errors."""
+    return _read(Config, raw, where)
+
+
+def _read(kind: type[_T], raw: Any, where: str) -> _T:
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where}: expected a table, found {raw!r}")
+    known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+            raise ConfigError(f"{where}: unknown key {key!r}{hint}")
+        values[key] = _value(hints[key], value, f"{where}: {key}")
+    missing = [
+        name
+        for name, f in known.items()
+        if name not in values
+        and f.default is dataclasses.MISSING
+        and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise ConfigError(f"{where}: expected the key {missing[0]!r}")
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if isinstance(hint, types.GenericAlias):
+        if not isinstance(value, list):
+            raise ConfigError(f"{where}: expected tables [[...]], found {value!r}")
+        return tuple(_read(hint.__args__[0], item, f"{where}[{n}]") for n, item in enumerate(value))
+    if dataclasses.is_dataclass(hint):
+        return _read(typing.cast(type, hint), value, where)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        raise ConfigError(f"{where}: expected {hint.__name__}, found {value!r}")
+    return value
+
+
+def write_toml(config: Config, **head: str) -> str:
+    """Settings as TOML, after the given top-level strings; ``read_config`` reads the tables back."""
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
+    for section in dataclasses.fields(config):
+        value = getattr(config, section.name)
+        tables = [(f"[[{section.name}]]", t) for t in value] if isinstance(value, tuple) else []
+        for title, table in tables or (
+            [(f"[{section.name}]", value)] if not isinstance(value, tuple) else []
+        ):
+            lines += ["", title]
+            for f in dataclasses.fields(table):
+                lines.append(f"{f.name} = {json.dumps(getattr(table, f.name), ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"

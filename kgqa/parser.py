@@ -1,0 +1,280 @@
+"""From a question in its conversation to an answer: all that chat, server, evaluation and command line call.
+
+    question -> links -> context -> model under the mask (beam) -> forms -> execution -> Answer
+
+Choice among the forms of the beam is guided by execution: the most probable form that denotes something
+wins over more probable ones that fail or denote nothing, as long as it is not much less probable.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from grammar.denotation import Denotation, is_empty
+from grammar.errors import ExecutionError
+from grammar.execute import Execution, Limits
+from grammar.forms import EntityLeaf, LogicalForm, TypeLeaf, leaves
+from grammar.forms import replace as replace_parts
+from grammar.partial import ActionSpace
+from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
+from kgqa.batch import encode_contexts, make_batch
+from kgqa.checkpoint import Checkpoint, load_checkpoint
+from kgqa.context import Context, GraphText, build_context
+from kgqa.conversation import Conversation
+from kgqa.decode import beam_search
+from kgqa.evidence import answer_text, facts_behind, result_of
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking import Candidate, Links, link
+
+MAX_QUESTION = 1_000
+"""Characters; longer questions are refused, not cut."""
+MARGIN = 4.0
+"""Nats by which a form that denotes something may be less probable than one that denotes nothing."""
+UNSURE = 0.02
+"""Below this probability of its best form a question counts as not understood."""
+CLOSE = 0.7
+"""Two namesakes whose forms differ by less than this many nats are asked about."""
+
+_ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question; ``given`` are its entities where somebody knows them."""
+
+    conversation: Conversation
+    question: str
+    given: tuple[str, ...] | None = None
+
+
+class SemanticParser:
+    """A model on a graph."""
+
+    def __init__(self, checkpoint: Checkpoint, graph: KnowledgeGraph) -> None:
+        self.graph = graph
+        self.checkpoint = checkpoint
+        self.text = GraphText(graph, checkpoint.text)
+        self.limits = Limits(elements=5_000_000, seconds=10.0)
+
+    @classmethod
+    def load(cls, run: Path, graph: KnowledgeGraph, *, device: str = "auto") -> SemanticParser:
+        """Open a run for a graph.
+
+        Raises:
+            CheckpointError: it is no run, or one for another grammar.
+        """
+        return cls(load_checkpoint(run, device=device), graph)
+
+    def answer(
+        self,
+        conversation: Conversation,
+        question: str,
+        *,
+        given: Sequence[str] | None = None,
+        beam: int = 6,
+    ) -> Answer:
+        """Answer one question."""
+        known = None if given is None else tuple(given)
+        return self.answer_batch([Request(conversation, question, known)], beam=beam)[0]
+
+    def answer_batch(self, requests: Sequence[Request], *, beam: int = 6) -> list[Answer]:
+        """Answer several questions; each in its own conversation, all in one batch of the model."""
+        started = time.perf_counter()
+        answers: dict[int, Answer] = {}
+        read: dict[int, tuple[Request, Links, Context]] = {}
+        for k, asked in enumerate(requests):
+            refusal = _refusal(asked.question)
+            if refusal:
+                answers[k] = Unparsed(asked.question, Links(), 0.0, why=refusal)
+                continue
+            request, choice = _settled(asked, self.graph)
+            links = link(request.question, request.conversation, self.graph, given=request.given)
+            if choice is not None:
+                links = _prefer(links, choice)
+            context = build_context(
+                request.question,
+                request.conversation,
+                links,
+                self.text,
+                config=self.checkpoint.config.context,
+            )
+            read[k] = (asked, links, context)
+        if read:
+            found = self._parse([context for _, _, context in read.values()], beam)
+            shared = time.perf_counter() - started
+            for (k, (request, links, context)), hypotheses in zip(read.items(), found, strict=True):
+                before = time.perf_counter()
+                answer = self._choose(request, links, context, hypotheses)
+                spent = shared / len(read) + time.perf_counter() - before
+                answers[k] = replace(answer, milliseconds=1000 * spent)
+        return [answers[k] for k in range(len(requests))]
+
+    def _parse(self, contexts: Sequence[Context], beam: int) -> list[list[Hypothesis]]:
+        config, model = self.checkpoint.config, self.checkpoint.model
+        encoded = encode_contexts(contexts, self.checkpoint.text, config=config.context)
+        device = next(model.parameters()).device
+        batch = make_batch(encoded, self.checkpoint.text).to(device)
+        spaces = [ActionSpace(c.leaves, max_actions=config.training.max_actions) for c in contexts]
+        with torch.inference_mode():
+            return beam_search(model, batch, spaces, beam=beam)
+
+    def _choose(
+        self, request: Request, links: Links, context: Context, hypotheses: Sequence[Hypothesis]
+    ) -> Answer:
+        """The answer that the best form gives which can be executed."""
+        question = request.question
+        if not hypotheses or math.exp(hypotheses[0].score) < UNSURE:
+            return Unparsed(question, links, 0.0, why=_not_understood(links))
+        executed: list[tuple[Hypothesis, Denotation]] = []
+        failures: list[tuple[Hypothesis, ExecutionError]] = []
+        for hypothesis in hypotheses:
+            if hypothesis.score < hypotheses[0].score - MARGIN:
+                break
+            try:
+                executed.append(
+                    (hypothesis, Execution(self.graph, limits=self.limits).denotation(hypothesis.form))
+                )
+            except ExecutionError as error:
+                failures.append((hypothesis, error))
+        if not executed:
+            return Failed(question, links, 0.0, form=failures[0][0].form, error=failures[0][1])
+        chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
+        if request.given is None and links.unlinked and not _uses_words(chosen.form, links):
+            return Unparsed(question, links, 0.0, why=_not_understood(links))
+        namesakes = [] if request.given is not None else _namesakes(chosen, executed, context, self.graph)
+        if namesakes:
+            text = f"Did you mean {' or '.join(self._told_apart(name) for name in namesakes)}?"
+            return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
+        result = result_of(denotation, self.graph)
+        return Answered(
+            question,
+            links,
+            0.0,
+            form=chosen.form,
+            result=result,
+            confidence=math.exp(chosen.score),
+            text=answer_text(result, self.graph),
+            evidence=facts_behind(chosen.form, self.graph),
+            alternatives=tuple(h for h in hypotheses if h is not chosen),
+        )
+
+    def _told_apart(self, name: str) -> str:
+        about = self.graph.description(name)
+        label = self.graph.label(name) or name
+        return f"{label} ({about})" if about else f"{label} ({name})"
+
+
+def _refusal(question: str) -> str:
+    """Why a question is not even tried, or nothing."""
+    if not question.strip():
+        return "The question is empty: ask something such as 'Who directed Grease?'."
+    if len(question) > MAX_QUESTION:
+        return (
+            f"The question has {len(question)} characters; up to {MAX_QUESTION} are read. Ask a shorter one."
+        )
+    if not any(c.isalnum() for c in question):
+        return "There is no word in that question."
+    return ""
+
+
+def _not_understood(links: Links) -> str:
+    if links.unlinked:
+        names = ", ".join(f"'{mention}'" for mention in links.unlinked[:3])
+        return f"I do not know {names} in this graph."
+    if not any(c.span for c in links.candidates if isinstance(c.leaf, (EntityLeaf, TypeLeaf))):
+        return "I found nothing in that question that this graph knows; name a person, place or thing."
+    return "I know what you speak of, but not what you ask about it; try other words."
+
+
+def _uses_words(form: LogicalForm, links: Links) -> bool:
+    """Whether the form uses an entity or type that the question itself names."""
+    used = set(leaves(form))
+    return any(
+        c.span and c.leaf in used and isinstance(c.leaf, (EntityLeaf, TypeLeaf)) for c in links.candidates
+    )
+
+
+# --- namesakes ----------------------------------------------------------------------------------------
+
+
+def _namesakes(
+    chosen: Hypothesis,
+    executed: Sequence[tuple[Hypothesis, Denotation]],
+    context: Context,
+    graph: KnowledgeGraph,
+) -> list[str]:
+    """Entities of one name between which the forms of the beam cannot decide: the chosen one first."""
+    spans = {o.leaf: o.span for o in context.objects if isinstance(o.leaf, EntityLeaf) and o.span}
+    for mine in dict.fromkeys(leaves(chosen.form)):
+        if not isinstance(mine, EntityLeaf) or mine not in spans:
+            continue
+        names = [mine.names[0]]
+        for other, denotation in executed:
+            if is_empty(denotation) or chosen.score - other.score > CLOSE:
+                continue
+            for theirs in dict.fromkeys(leaves(other.form)):
+                if (
+                    isinstance(theirs, EntityLeaf)
+                    and theirs != mine
+                    and spans.get(theirs) == spans[mine]
+                    and graph.label(theirs.names[0]) == graph.label(mine.names[0])
+                    and replace_parts(other.form, {theirs: mine}) == chosen.form
+                ):
+                    names.append(theirs.names[0])
+        if len(names) > 1:
+            return names
+    return []
+
+
+def _settled(request: Request, graph: KnowledgeGraph) -> tuple[Request, str | None]:
+    """A reply to "Did you mean X or Y?" becomes the earlier question again, with the entity that it chose."""
+    turns = request.conversation.turns
+    if not turns or turns[-1].answer is None or not turns[-1].answer.asks_back:
+        return request, None
+    choices = turns[-1].answer.entities
+    chosen = _chosen(request.question, choices, graph) if len(choices) > 1 else None
+    if chosen is None:
+        return request, None
+    return Request(Conversation(turns[:-1]), turns[-1].question, request.given), chosen
+
+
+def _chosen(reply: str, choices: Sequence[str], graph: KnowledgeGraph) -> str | None:
+    words = re.findall(r"\w+", reply.lower())
+    if len(words) > 8:
+        return None
+    for word in words:
+        if _ORDINALS.get(word, len(choices)) < len(choices):
+            return choices[_ORDINALS[word]]
+    if words[:1] in (["yes"], ["yeah"], ["yep"]):
+        return choices[0]
+    descriptions = [set(re.findall(r"\w+", (graph.description(c) or "").lower())) for c in choices]
+    telling = [len((d - set.intersection(*descriptions)) & set(words)) for d in descriptions]
+    best = max(telling)
+    return choices[telling.index(best)] if best and telling.count(best) == 1 else None
+
+
+def _prefer(links: Links, chosen: str) -> Links:
+    """The links without the other readings of the words that the chosen entity was found in."""
+    spans = {c.span for c in links.candidates if c.leaf == EntityLeaf((chosen,))}
+
+    def stays(candidate: Candidate) -> bool:
+        other = isinstance(candidate.leaf, EntityLeaf) and candidate.leaf != EntityLeaf((chosen,))
+        return not (other and candidate.span in spans and candidate.span is not None)
+
+    return replace(links, candidates=tuple(filter(stays, links.candidates)))
+
+
+def mentions_of(answer: Answer) -> tuple[str, ...]:
+    """The entities that an answered question was taken to be about."""
+    if not isinstance(answer, Answered):
+        return ()
+    return tuple(
+        dict.fromkeys(n for leaf in leaves(answer.form) if isinstance(leaf, EntityLeaf) for n in leaf.names)
+    )

@@ -1,0 +1,234 @@
+"""From dialogues with forms to what training reads: contexts and the actions to be written.
+
+    datasets, silver -> Lesson (question, conversation, form) -> context -> Prepared (arrays, actions)
+
+A source says where its forms come from: the dialogues themselves, or a silver file made by ``supervise``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from grammar.errors import DataError
+from grammar.forms import LogicalForm
+from grammar.partial import ActionSpace
+from kgqa.batch import Encoded, encode_contexts
+from kgqa.config import Config, SourceConfig
+from kgqa.context import Context, GraphText, build_context
+from kgqa.conversation import Conversation, Dialogue, Example
+from kgqa.datasets import read_dataset
+from kgqa.decode import action_numbers
+from kgqa.graphs import open_graph
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking import link
+from kgqa.supervision import read_silver
+from kgqa.text import TextEncoder
+
+FORM_SHOWN = 0.5
+"""Share of lessons that see the form of the turn before (a released dialogue shows answers only)."""
+_CHUNK = 256
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, how much is done, and of how much where that is known."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One question with the form to learn. ``given`` are its entities where they are not to be searched."""
+
+    id: str
+    conversation: Conversation
+    question: str
+    form: LogicalForm
+    given: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A lesson as arrays: ``actions`` [L], and for every step what was ``allowed`` [L, A]."""
+
+    id: str
+    encoded: Encoded
+    actions: npt.NDArray[np.int64]
+    allowed: npt.NDArray[np.bool_]
+    context: Context
+    form: LogicalForm
+
+    @property
+    def length(self) -> int:
+        """How many positions the encoder reads."""
+        return len(self.encoded.pieces) + len(self.encoded.form_operator) + len(self.encoded.labels)
+
+
+@dataclass
+class Coverage:
+    """How many lessons there were, and how many lost because a leaf of their form was not among the objects."""
+
+    lessons: int = 0
+    unreachable: int = 0
+
+
+def _share(text: str) -> float:
+    """A number in 0..1 that depends on the text alone."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48
+
+
+def is_dev(split_key: str, *, share: float, seed: int) -> bool:
+    """Whether a dialogue is held out to choose the best checkpoint by."""
+    return _share(f"{seed}:{split_key}") < share
+
+
+def read_split_keys(path: str) -> frozenset[str]:
+    """The split keys of a file, one a line."""
+    try:
+        return frozenset(filter(None, map(str.strip, Path(path).read_text(encoding="utf-8").splitlines())))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read the split keys {path!r}: {error}") from None
+
+
+def lessons_of(
+    source: SourceConfig, *, on_error: Callable[[DataError], object]
+) -> Iterator[tuple[str, Lesson]]:
+    """Split key and lesson for everything that a source has a form for."""
+    held_out = read_split_keys(source.held_out) if source.held_out else frozenset()
+    silver = read_silver(Path(source.silver)) if source.silver else None
+    dialogues = read_dataset(source.dataset, source.path, limit=source.limit or None, on_error=on_error)
+    for dialogue in dialogues:
+        if dialogue.split_key in held_out:
+            continue
+        yield from ((dialogue.split_key, lesson) for lesson in _lessons(dialogue, source, silver))
+
+
+def _lessons(
+    dialogue: Dialogue, source: SourceConfig, silver: dict[str, LogicalForm] | None
+) -> Iterator[Lesson]:
+    forms: dict[str, LogicalForm] = {}
+    for example in dialogue.examples:
+        form = example.gold.form if silver is None else silver.get(example.id)
+        if form is not None:
+            conversation = example.conversation
+            if forms and _share(f"form:{example.id}") < FORM_SHOWN:
+                conversation = _with_forms(conversation, forms)
+            for _ in range(_times(source.weight, example.id)):
+                yield Lesson(example.id, conversation, example.question, form, _given(example, source))
+            forms[example.question] = form
+
+
+def _times(weight: float, example_id: str) -> int:
+    return int(weight) + (_share(f"weight:{example_id}") < weight % 1)
+
+
+def _given(example: Example, source: SourceConfig) -> tuple[str, ...] | None:
+    linked = source.entities == "linked" or (
+        source.entities == "both" and _share(f"entities:{example.id}") < 0.5
+    )
+    return None if linked else example.gold.mentions
+
+
+def _with_forms(conversation: Conversation, forms: dict[str, LogicalForm]) -> Conversation:
+    """The conversation as it is after our own answers, which know their forms."""
+    return Conversation(
+        tuple(
+            replace(turn, answer=replace(turn.answer, form=forms.get(turn.question))) if turn.answer else turn
+            for turn in conversation.turns
+        )
+    )
+
+
+def prepare(
+    lessons: Sequence[Lesson],
+    graph: KnowledgeGraph,
+    text: TextEncoder,
+    *,
+    config: Config,
+    coverage: Coverage,
+    progress: Callable[[int], None],
+) -> Iterator[Prepared]:
+    """Lessons as arrays, in order, without those whose form needs what is not among the objects."""
+    graph_text = GraphText(graph, text)
+    for start in range(0, len(lessons), _CHUNK):
+        chunk = lessons[start : start + _CHUNK]
+        text.pieces(sorted({lesson.question for lesson in chunk}), config.context.question_tokens)
+        kept: list[tuple[Lesson, Context, list[int], ActionSpace]] = []
+        for lesson in chunk:
+            found = _reachable(lesson, graph_text, config)
+            coverage.lessons += 1
+            if found is None:
+                coverage.unreachable += 1
+            else:
+                kept.append((lesson, *found))
+        encoded = encode_contexts([context for _, context, _, _ in kept], text, config=config.context)
+        for (lesson, context, actions, space), arrays in zip(kept, encoded, strict=True):
+            allowed = np.zeros((len(actions), len(space)), dtype=bool)
+            written = space.start()
+            for row, action in zip(allowed, actions, strict=True):
+                row[:] = written.mask
+                written = written.append(action)
+            yield Prepared(lesson.id, arrays, np.array(actions, np.int64), allowed, context, lesson.form)
+        progress(min(start + _CHUNK, len(lessons)))
+
+
+def _reachable(
+    lesson: Lesson, text: GraphText, config: Config
+) -> tuple[Context, list[int], ActionSpace] | None:
+    links = link(lesson.question, lesson.conversation, text.graph, given=lesson.given)
+    context = build_context(lesson.question, lesson.conversation, links, text, config=config.context)
+    space = ActionSpace(context.leaves, max_actions=config.training.max_actions)
+    actions = action_numbers(lesson.form, space)
+    if actions is None or len(actions) > config.training.max_actions:
+        return None
+    return context, actions, space
+
+
+def prepare_sources(
+    config: Config, text: TextEncoder, *, default_graph: Path, progress: Progress
+) -> tuple[list[Prepared], list[Prepared], dict[str, Coverage]]:
+    """Training and dev lessons of all sources, and how many of each source could be used."""
+    train: list[Prepared] = []
+    dev: list[Prepared] = []
+    coverages: dict[str, Coverage] = {}
+    for number, source in enumerate(config.source, start=1):
+        name = f"{number}. {source.dataset} {Path(source.path).name}"
+        errors: list[DataError] = []
+        found = list(lessons_of(source, on_error=errors.append))
+        if errors and not found:
+            raise errors[0]
+        settings = config.training
+        graph = open_graph(source.graph or default_graph)
+        coverage = coverages.setdefault(name, Coverage())
+        held = {id(x) for key, x in found if is_dev(key, share=settings.dev_share, seed=settings.seed)}
+        for into, lessons in (
+            (train, [x for _, x in found if id(x) not in held]),
+            (dev, [x for _, x in found if id(x) in held]),
+        ):
+            into.extend(
+                prepare(
+                    lessons,
+                    graph,
+                    text,
+                    config=config,
+                    coverage=coverage,
+                    progress=partial(_tell, progress, name, len(lessons)),
+                )
+            )
+    random.Random(config.training.seed).shuffle(dev)
+    return train, dev, coverages
+
+
+def _tell(progress: Progress, name: str, total: int, done: int) -> None:
+    progress(name, done, total)
+
+
+def texts_of(config: Config) -> Iterable[str]:
+    """All questions of the sources, to learn word pieces from."""
+    for source in config.source:
+        for _, lesson in lessons_of(source, on_error=lambda error: None):
+            yield lesson.question

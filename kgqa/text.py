@@ -1,0 +1,255 @@
+"""Text as vectors: questions word piece by word piece, labels as one vector each.
+
+Two encoders with one interface. ``PretrainedText`` runs any Hugging Face encoder, frozen, and remembers
+what it has encoded; ``ScratchText`` has word pieces of its own and is trained with the model. What an
+encoder makes of texts before the model runs are ``features`` (no gradient); ``TextInput`` in the model
+turns features into vectors of its own width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.trainers import WordPieceTrainer
+from torch import Tensor, nn
+
+from grammar.errors import CheckpointError, ConfigError
+from kgqa.config import SCRATCH
+
+HalfArray = npt.NDArray[np.float16]
+MAX_LABEL_PIECES = 24
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The word pieces of one text: ``features`` [pieces, ...] and ``spans`` [pieces, 2] in characters."""
+
+    features: npt.NDArray[np.generic]
+    spans: npt.NDArray[np.int64]
+
+
+class TextEncoder(Protocol):
+    """What the rest of kgqa asks of an encoder."""
+
+    name: str
+    width: int
+
+    def pieces(self, texts: Sequence[str], limit: int) -> list[Pieces]:
+        """Word pieces of questions, at most ``limit`` each."""
+        ...
+
+    def labels(self, texts: Sequence[str]) -> npt.NDArray[np.generic]:
+        """One feature row a text, [n, ...]."""
+        ...
+
+    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32] | None:
+        """Unit vectors [n, width] whose products tell similarity, or None where they would mean nothing."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write what is needed to open the encoder again."""
+        ...
+
+
+class PretrainedText:
+    """A frozen Hugging Face encoder; a text's vector is the mean of its pieces' last states, normalised."""
+
+    def __init__(self, name: str, *, device: torch.device) -> None:
+        from transformers import AutoModel, AutoTokenizer  # seconds to import: only where it is used
+
+        from kgqa.compression import load_encoder
+
+        self.name = name
+        try:
+            compressed = load_encoder(Path(name)) if Path(name).is_dir() else None
+            self.tokenizer = AutoTokenizer.from_pretrained(name)
+            self.model = compressed if compressed is not None else AutoModel.from_pretrained(name)
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(
+                f"text encoder {name!r}: expected {SCRATCH!r}, a folder or a Hugging Face name; {reason}"
+            ) from None
+        self.model = self.model.float().eval().requires_grad_(False).to(device)
+        self.device = device
+        self.width = int(self.model.config.hidden_size)
+        self._labels: dict[str, HalfArray] = {}
+        self._pieces: dict[str, Pieces] = {}
+
+    def _encode(
+        self, texts: Sequence[str], limit: int
+    ) -> Iterable[tuple[str, HalfArray, npt.NDArray[np.int64]]]:
+        """Text, states [pieces, width] without the special pieces, spans [pieces, 2]; longest texts last."""
+        ordered = sorted(texts, key=len)
+        for start in range(0, len(ordered), 64):
+            chunk = ordered[start : start + 64]
+            batch = self.tokenizer(
+                chunk,
+                padding=True,
+                truncation=True,
+                max_length=limit + 2,
+                return_offsets_mapping=True,
+                return_special_tokens_mask=True,
+                return_tensors="pt",
+            )
+            spans, special = batch.pop("offset_mapping"), batch.pop("special_tokens_mask")
+            with torch.inference_mode():
+                states = self.model(**{k: v.to(self.device) for k, v in batch.items()}).last_hidden_state
+            states = states.float().cpu().numpy().astype(np.float16)
+            for row, text in enumerate(chunk):
+                real = (batch["attention_mask"][row] == 1).numpy()
+                words = real & (special[row] == 0).numpy()
+                # The mean runs over the special pieces too, as these encoders were trained.
+                yield (
+                    text,
+                    np.concatenate((states[row][real].mean(0, keepdims=True), states[row][words])),
+                    spans[row].numpy()[words],
+                )
+
+    def pieces(self, texts: Sequence[str], limit: int) -> list[Pieces]:
+        missing = {text for text in texts if text not in self._pieces}
+        for text, states, spans in self._encode(sorted(missing), limit):
+            self._pieces[text] = Pieces(states[1:], spans)
+            self._labels.setdefault(text, _unit(states[0]))
+        found = [self._pieces[text] for text in texts]
+        _forget(self._pieces, 200_000)
+        return found
+
+    def labels(self, texts: Sequence[str]) -> HalfArray:
+        missing = {text for text in texts if text not in self._labels}
+        for text, states, _ in self._encode(sorted(missing), MAX_LABEL_PIECES):
+            self._labels[text] = _unit(states[0])
+        found = [self._labels[text] for text in texts]
+        _forget(self._labels, 1_000_000)
+        return np.stack(found) if found else np.zeros((0, self.width), np.float16)
+
+    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32] | None:
+        return self.labels(texts).astype(np.float32)
+
+    def save(self, folder: Path) -> None:
+        from kgqa.compression import save_encoder
+
+        save_encoder(self.model, folder)
+        self.tokenizer.save_pretrained(folder)
+
+
+def _unit(vector: npt.NDArray[np.floating]) -> HalfArray:
+    wide = vector.astype(np.float32)
+    return (wide / max(float(np.linalg.norm(wide)), 1e-6)).astype(np.float16)
+
+
+def _forget(known: dict[str, Any], limit: int) -> None:
+    """Drop the oldest half when too much is remembered."""
+    if len(known) > limit:
+        for text in list(known)[: limit // 2]:
+            del known[text]
+
+
+class ScratchText:
+    """Word pieces learnt from the training texts; their vectors are the model's own parameters."""
+
+    name = SCRATCH
+    width = 0
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+
+    @classmethod
+    def train(cls, texts: Iterable[str], *, vocabulary: int) -> ScratchText:
+        """Learn word pieces from texts."""
+        tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
+        tokenizer.normalizer = BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = BertPreTokenizer()
+        trainer = WordPieceTrainer(
+            vocab_size=vocabulary, special_tokens=["[PAD]", "[UNK]"], show_progress=False
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer)
+
+    @classmethod
+    def load(cls, folder: Path) -> ScratchText:
+        """Open what ``save`` wrote."""
+        path = folder / "tokenizer.json"
+        if not path.exists():
+            raise CheckpointError(
+                f"expected the word pieces of the checkpoint at {path}; the folder is incomplete"
+            )
+        return cls(Tokenizer.from_file(str(path)))
+
+    @property
+    def vocabulary(self) -> int:
+        """How many word pieces there are."""
+        return int(self.tokenizer.get_vocab_size())
+
+    def pieces(self, texts: Sequence[str], limit: int) -> list[Pieces]:
+        return [
+            Pieces(
+                np.array(encoding.ids[:limit], np.int64),
+                np.array(encoding.offsets[:limit], np.int64).reshape(-1, 2),
+            )
+            for encoding in self.tokenizer.encode_batch(list(texts))
+        ]
+
+    def labels(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        rows = np.zeros((len(texts), MAX_LABEL_PIECES), np.int64)
+        for row, encoding in zip(rows, self.tokenizer.encode_batch(list(texts)), strict=True):
+            ids = encoding.ids[:MAX_LABEL_PIECES]
+            row[: len(ids)] = ids
+        return rows
+
+    def vectors(self, texts: Sequence[str]) -> None:
+        return None
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tokenizer.save(str(folder / "tokenizer.json"))
+
+
+class TextInput(nn.Module):
+    """Features of an encoder -> vectors [..., dimension] of the model."""
+
+    def __init__(self, *, dimension: int, width: int = 0, vocabulary: int = 0) -> None:
+        super().__init__()
+        self.pretrained = width > 0
+        if self.pretrained:
+            self.piece = nn.Linear(width, dimension)
+            self.label = nn.Sequential(
+                nn.Linear(width, dimension), nn.GELU(), nn.Linear(dimension, dimension)
+            )
+        else:
+            self.embedding = nn.Embedding(vocabulary, dimension, padding_idx=0)
+            self.label = nn.Sequential(
+                nn.Linear(dimension, dimension), nn.GELU(), nn.Linear(dimension, dimension)
+            )
+
+    def pieces(self, features: Tensor) -> Tensor:
+        """[B, T, width] floats or [B, T] piece numbers -> [B, T, dimension]."""
+        vectors: Tensor = self.piece(features) if self.pretrained else self.embedding(features)
+        return vectors
+
+    def labels(self, features: Tensor) -> Tensor:
+        """[U, width] floats or [U, L] piece numbers -> [U, dimension]."""
+        if not self.pretrained:
+            present = (features != 0).unsqueeze(-1)  # [U, L, 1]
+            summed = (self.embedding(features) * present).sum(1)
+            features = summed / present.sum(1).clamp(min=1)
+        else:
+            features = features * features.shape[-1] ** 0.5  # unit vectors -> unit variance
+        vectors: Tensor = self.label(features)
+        return vectors
+
+
+def open_text(name: str, *, device: torch.device) -> PretrainedText | None:
+    """The encoder of this name, or None for ``scratch`` (whose word pieces come with a run)."""
+    return None if name == SCRATCH else PretrainedText(name, device=device)

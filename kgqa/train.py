@@ -1,0 +1,287 @@
+"""The training loop: from a settings file to a run folder.
+
+Small batches of similar length; AdamW with warm-up and cosine decay; the checkpoint kept is the one with the
+best exact match on held-out dialogues. What a kill loses is at most ``save_minutes``; the same command goes
+on from there, with the same order and the same noise as an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from grammar.errors import CheckpointError, ConfigError
+from grammar.forms import normalise
+from grammar.partial import ActionSpace
+from kgqa.batch import make_batch
+from kgqa.checkpoint import (
+    CONFIG,
+    TEXT,
+    WEIGHTS,
+    choose_device,
+    make_model,
+    save_checkpoint,
+    without_training_paths,
+)
+from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
+from kgqa.decode import beam_search
+from kgqa.model import StructuredTransformer
+from kgqa.prepare import Prepared, Progress, prepare_sources, texts_of
+from kgqa.text import PretrainedText, ScratchText, TextEncoder
+
+STATE = "training"
+LOG = "log.jsonl"
+_DEV_LIMIT = 400
+_BUCKET = 40  # batches that are sorted by length together
+
+
+@dataclass
+class State:
+    """Where training stands."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    best: float = -1.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came out: ``best`` is exact match on the dev lessons, with the best weights in ``out``."""
+
+    out: Path
+    best: float
+    steps: int
+    lessons: int
+    seconds: float
+
+
+def train(
+    config: Config, out: Path, *, default_graph: Path, device: str = "auto", progress: Progress
+) -> TrainingResult:
+    """Train, or go on training, a run.
+
+    Raises:
+        ConfigError: the settings name no source, or ``out`` holds a run with other settings.
+    """
+    if not config.source:
+        raise ConfigError("the settings name nothing to train on: expected at least one [[source]] table")
+    chosen = choose_device(device)
+    torch.manual_seed(config.training.seed)
+    text = _text(config, out, chosen)
+    lessons, dev, coverages = prepare_sources(config, text, default_graph=default_graph, progress=progress)
+    if not lessons:
+        raise ConfigError(
+            "no lesson is left to train on: no form can be made of what is linked in its question"
+        )
+    model = make_model(config, text).to(chosen)
+    loop = _Loop(config, out, model, text, chosen)
+    loop.resume()
+    loop.log(lessons=len(lessons), dev=len(dev), sources={k: asdict(v) for k, v in coverages.items()})
+    try:
+        loop.run(lessons, dev, progress)
+    except KeyboardInterrupt:
+        loop.save_state()
+        raise
+    return TrainingResult(out, loop.state.best, loop.state.step, len(lessons), loop.state.seconds)
+
+
+def _text(config: Config, out: Path, device: torch.device) -> TextEncoder:
+    if config.text.encoder != SCRATCH:
+        return PretrainedText(config.text.encoder, device=device)
+    if (out / TEXT / "tokenizer.json").exists():
+        return ScratchText.load(out / TEXT)
+    text = ScratchText.train(texts_of(config), vocabulary=config.text.vocabulary)
+    text.save(out / TEXT)
+    return text
+
+
+def batches_of(lessons: Sequence[Prepared], size: int, *, seed: int) -> Iterator[list[Prepared]]:
+    """All lessons once, in batches of similar length, in an order that depends on the seed alone."""
+    order = list(lessons)
+    generator = random.Random(seed)
+    generator.shuffle(order)
+    buckets = [order[k : k + size * _BUCKET] for k in range(0, len(order), size * _BUCKET)]
+    batches: list[list[Prepared]] = []
+    for bucket in buckets:
+        bucket.sort(key=lambda lesson: lesson.length)
+        batches += [bucket[k : k + size] for k in range(0, len(bucket), size)]
+    generator.shuffle(batches)
+    yield from batches
+
+
+def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor]:
+    """Actions [B, L] (-1 pads) and what was allowed [B, L, A] for a batch whose actions number ``width``."""
+    length = max(len(lesson.actions) for lesson in batch)
+    actions = torch.full((len(batch), length), -1)
+    allowed = torch.zeros((len(batch), length, width), dtype=torch.bool)
+    for row, lesson in enumerate(batch):
+        count, wide = lesson.allowed.shape
+        actions[row, :count] = torch.from_numpy(lesson.actions)
+        allowed[row, :count, :wide] = torch.from_numpy(lesson.allowed)
+    return actions, allowed
+
+
+class _Loop:
+    """Steps, saves, looks at the dev lessons."""
+
+    def __init__(
+        self, config: Config, out: Path, model: StructuredTransformer, text: TextEncoder, device: torch.device
+    ) -> None:
+        self.config, self.out, self.model, self.text, self.device = config, out, model, text, device
+        self.settings: TrainingConfig = config.training
+        self.state = State()
+        decayed = [p for p in model.parameters() if p.ndim > 1]
+        plain = [p for p in model.parameters() if p.ndim <= 1]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": decayed, "weight_decay": self.settings.weight_decay},
+                {"params": plain, "weight_decay": 0.0},
+            ],
+            lr=self.settings.learning_rate,
+            betas=(0.9, 0.98),
+        )
+
+    def log(self, **record: Any) -> None:
+        """Append a line to the run's log."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        with (self.out / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"seconds": round(self.state.seconds, 1), **record}) + "\n")
+
+    # --- what a kill must not lose ---
+
+    def save_state(self) -> None:
+        """Write everything that going on needs; the last file written makes it count."""
+        folder = self.out / STATE
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in self.model.state_dict().items()}
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{k}": v.detach().cpu().contiguous() for k, v in moments.items()}
+        name = f"step-{self.state.step}.safetensors"
+        save_file(tensors, folder / name)
+        settings = write_toml(self.config)
+        record = {"file": name, "state": asdict(self.state), "settings": settings}
+        (folder / "state.json.new").write_text(json.dumps(record), encoding="utf-8")
+        os.replace(folder / "state.json.new", folder / "state.json")
+        for old in folder.glob("step-*.safetensors"):
+            if old.name != name:
+                old.unlink()
+
+    def resume(self) -> None:
+        """Go on where ``out`` stands, if it holds a run."""
+        path = self.out / STATE / "state.json"
+        if not path.exists():
+            if (self.out / WEIGHTS).exists():
+                raise ConfigError(f"{self.out} holds a finished run; give another --out, or remove it")
+            return
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["settings"] != write_toml(self.config):
+            raise ConfigError(f"{self.out} holds a run with other settings; give another --out, or remove it")
+        try:
+            tensors = load_file(path.parent / record["file"])
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot go on from {path.parent}: {error}; remove it to start anew"
+            ) from None
+        self.model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            if key.startswith("optimizer."):
+                _, number, name = key.split(".")
+                moments.setdefault(int(number), {})[name] = tensor
+        stored = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({"state": moments, "param_groups": stored["param_groups"]})
+        self.state = State(**record["state"])
+
+    # --- the loop ---
+
+    def rate(self, total: int) -> float:
+        """The learning rate now: linear warm-up, cosine decay to a twentieth."""
+        warm = min(1.0, (self.state.step + 1) / max(1, self.settings.warmup_steps))
+        share = min(1.0, self.state.step / max(1, total))
+        return self.settings.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
+
+    def run(self, lessons: Sequence[Prepared], dev: Sequence[Prepared], progress: Progress) -> None:
+        """Train to the end; keeps the best checkpoint in ``out``."""
+        steps_an_epoch = math.ceil(len(lessons) / self.settings.batch_size)
+        total = steps_an_epoch * self.settings.epochs
+        started = time.monotonic() - self.state.seconds
+        saved = time.monotonic()
+        losses: list[float] = []
+        while self.state.epoch < self.settings.epochs:
+            seed = self.settings.seed * 1_000 + self.state.epoch
+            for number, batch in enumerate(batches_of(lessons, self.settings.batch_size, seed=seed)):
+                if number < self.state.batch:
+                    continue  # already done before an interruption
+                losses.append(self._step(batch, self.rate(total)))
+                self.state.step += 1
+                self.state.batch = number + 1
+                self.state.seconds = time.monotonic() - started
+                if self.state.step % 50 == 0:
+                    mean = sum(losses) / len(losses)
+                    progress(f"epoch {self.state.epoch + 1}, loss {mean:.3f}", self.state.step, total)
+                    self.log(step=self.state.step, epoch=self.state.epoch + 1, loss=round(mean, 4))
+                    losses.clear()
+                if time.monotonic() - saved > 60 * self.settings.save_minutes:
+                    self.save_state()
+                    saved = time.monotonic()
+            self.state.epoch += 1
+            self.state.batch = 0
+            self._keep_best(dev)
+            self.save_state()
+            if self.settings.max_minutes and self.state.seconds > 60 * self.settings.max_minutes:
+                self.log(stopped=f"after {self.settings.max_minutes:g} minutes")
+                break
+
+    def _step(self, batch: Sequence[Prepared], rate: float) -> float:
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.state.step)  # the same noise after a resume
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        arrays = make_batch([lesson.encoded for lesson in batch], self.text).to(self.device)
+        width = self.model.operator_score.out_features + arrays.label.shape[1]
+        actions, allowed = targets(batch, width)
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            loss = self.model.loss(arrays, actions.to(self.device), allowed.to(self.device))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _keep_best(self, dev: Sequence[Prepared]) -> None:
+        match = exact_match(self.model, dev[:_DEV_LIMIT], self.text, self.config) if dev else 0.0
+        self.log(step=self.state.step, epoch=self.state.epoch, dev_exact_match=round(match, 4))
+        if match >= self.state.best or not (self.out / CONFIG).exists():
+            self.state.best = match
+            save_checkpoint(self.out, without_training_paths(self.config), self.model, self.text)
+
+
+def exact_match(
+    model: StructuredTransformer, lessons: Sequence[Prepared], text: TextEncoder, config: Config
+) -> float:
+    """Share of lessons whose form greedy decoding writes."""
+    model.eval()
+    right = 0
+    device = next(model.parameters()).device
+    for start in range(0, len(lessons), 32):
+        chunk = lessons[start : start + 32]
+        batch = make_batch([lesson.encoded for lesson in chunk], text).to(device)
+        spaces = [
+            ActionSpace(lesson.context.leaves, max_actions=config.training.max_actions) for lesson in chunk
+        ]
+        for lesson, found in zip(chunk, beam_search(model, batch, spaces, beam=1), strict=True):
+            right += bool(found) and normalise(found[0].form) == normalise(lesson.form)
+    return right / max(1, len(lessons))
