@@ -55,7 +55,7 @@ def read(path: Path, *, on_error: OnError = None) -> Iterator[Dialogue]:
     """
     for place, default_id, record in _records(path, on_error):
         try:
-            yield _dialogue(record, default_id, place)
+            yield read_dialogue(record, place=place, default_id=default_id)
         except DataError as error:
             reject(error, on_error)
 
@@ -85,7 +85,12 @@ def _check_keys(thing: Any, keys: frozenset[str], place: str) -> Mapping[str, An
     return thing
 
 
-def _dialogue(record: Any, default_id: str, place: str) -> Dialogue:
+def read_dialogue(record: Any, *, place: str, default_id: str = "1") -> Dialogue:
+    """The dialogue of one JSON object; ``place`` is named in errors.
+
+    Raises:
+        DataError: it is none.
+    """
     fields = _check_keys(record, _DIALOGUE_KEYS, place)
     turns = fields.get("turns")
     if not isinstance(turns, list) or not turns:
