@@ -101,7 +101,7 @@ def load_checkpoint(folder: Path, *, device: str = "auto") -> Checkpoint:
     except (SafetensorError, OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"{folder / WEIGHTS} does not hold the weights that {CONFIG} describes ({reason}); copy the run anew"
+            f"{folder / WEIGHTS} does not hold the weights that {CONFIG} describes ({reason}); copy it anew"
         ) from None
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
     return Checkpoint(config, model.eval().to(chosen), text, digest)
@@ -116,8 +116,8 @@ def _read_config(path: Path) -> Config:
     version = raw.pop("kgqa", "unknown")
     if grammar != GRAMMAR_NAME or operators != " ".join(OPERATOR_NAMES):
         raise CheckpointError(
-            f"{path.parent} was trained by kgqa {version} for the grammar {grammar or 'unknown'!r}; this kgqa "
-            f"{__version__} has {GRAMMAR_NAME!r}: use that version, or train anew"
+            f"{path.parent} was trained by kgqa {version} for the grammar {grammar or 'unknown'!r}; "
+            f"this kgqa {__version__} has {GRAMMAR_NAME!r}: use that version, or train anew"
         )
     try:
         return read_config(raw, where=str(path))

@@ -61,7 +61,7 @@ def _log_probabilities(order: Sequence[_Live], scores: Tensor) -> Tensor:
 def _advance(
     live: Sequence[Sequence[_Live]], done: Sequence[list[Hypothesis]], scores: Tensor, beam: int
 ) -> tuple[list[list[_Live]], list[int], list[int]]:
-    """One step: the next beams, and for each of their hypotheses the memory row it came from and its action."""
+    """One step: the next beams, and for each of their hypotheses its parent's memory row and its action."""
     next_live: list[list[_Live]] = []
     parents: list[int] = []
     actions: list[int] = []

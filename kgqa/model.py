@@ -112,7 +112,7 @@ class DecoderLayer(nn.Module):
         source: tuple[Tensor, Tensor],
         source_mask: Tensor,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """[B, n, D] after what is ``written`` (keys and values, or None at the start); gives the longer cache.
+        """[B, n, D] after what is ``written`` (keys and values, None at the start); gives the longer cache.
 
         Without a cache the n positions are the whole sequence and attend causally; with one, n is 1.
         """

@@ -70,7 +70,7 @@ class Prepared:
 
 @dataclass
 class Coverage:
-    """How many lessons there were, and how many lost because a leaf of their form was not among the objects."""
+    """How many lessons there were, and how many had a leaf in their form that was not among the objects."""
 
     lessons: int = 0
     unreachable: int = 0
