@@ -1,0 +1,198 @@
+"""Entities that the words of a question name: found by index, ranked by how likely each reading is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from kgqa.graphs.names import normalise
+from kgqa.graphs.protocol import How, KnowledgeGraph
+from kgqa.mentions import ARTICLES, Span, Word, find_spans, find_words, open_mentions
+
+NAMESAKES = 12
+"""How many entities of one name are kept, those with most facts first."""
+SEARCHES = 3
+"""How many mentions that no name fits are searched for with typos: such a search is the slow part."""
+_SETTLED = 4  # mentions of an earlier question that are taken over
+
+
+@dataclass(frozen=True)
+class Match:
+    """An entity and the words that may name it; ``score`` is in 0..1."""
+
+    name: str
+    span: Span
+    how: How
+    score: float
+
+
+def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[str] = ()) -> list[Match]:
+    """What the question may name, best first, every entity once.
+
+    Args:
+        spoken_of: entities of the dialogue, which may be called by a part of their name from then on.
+    """
+    words = find_words(question)
+    spans = find_spans(question, words)
+    texts = list(dict.fromkeys(writing for span in spans for writing in span.writings))
+    found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
+    matches: dict[tuple[str, int, int], Match] = {}
+
+    def add(name: str, span: Span, how: How, score: float) -> None:
+        matches.setdefault((name, span.first, span.last), Match(name, span, how, score))
+
+    for span in spans:
+        for place, writing in enumerate(span.writings):
+            for name in found[writing][:NAMESAKES]:
+                add(name, span, "exact", 0.9 if place else 1.0)
+    known = sorted(set(spoken_of))
+    for match in _shortened(spans, dict(zip(known, graph.labels(known), strict=True))):
+        add(match.name, match.span, match.how, match.score)
+    for span in _unmatched(question, words, [match.span for match in matches.values()])[:SEARCHES]:
+        for hit in graph.search(span.text, limit=NAMESAKES, fuzzy=True):
+            add(hit.name, span, hit.how, hit.score)
+    best: dict[str, Match] = {}
+    for match in _scored(list(matches.values()), graph, spoken_of=frozenset(known)):
+        best.setdefault(match.name, match)
+    return list(best.values())
+
+
+@lru_cache(maxsize=512)
+def settled_names(question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
+    """The likeliest entities of an earlier question of which nobody has recorded them."""
+    return tuple(match.name for match in apart(find_matches(question, graph), least=0.3)[:_SETTLED])
+
+
+def apart(matches: Sequence[Match], *, least: float) -> list[Match]:
+    """The best matches that share no words, best first."""
+    chosen: list[Match] = []
+    for match in matches:
+        if match.score >= least and all(
+            match.span.last <= other.span.first or other.span.last <= match.span.first for other in chosen
+        ):
+            chosen.append(match)
+    return chosen
+
+
+def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """What is meant as a name, by capitals or quotation marks, and less than half covered.
+
+    Args:
+        covered: stretches of the question that something was found for, in characters.
+    """
+    words = find_words(question)
+    names = []
+    for first, last in open_mentions(question, words):
+        start, end = words[first].start, words[last - 1].end
+        most = max((min(end, high) - max(start, low) for low, high in covered), default=0)
+        if most < (end - start) / 2:
+            names.append(question[start:end])
+    return tuple(dict.fromkeys(names))
+
+
+def _shortened(spans: Sequence[Span], labels: dict[str, str | None]) -> list[Match]:
+    """Entities of the dialogue called by a part of their name: "Nolan" for Christopher Nolan."""
+    wanted = {name: normalise(label).split() for name, label in labels.items() if label}
+    matches = []
+    for span in spans:
+        if span.length > 4 or span.stops == span.length:
+            continue
+        asked = set(normalise(span.text).split())
+        for name, label in wanted.items():
+            if len(asked) < len(label) and asked <= set(label):
+                matches.append(Match(name, span, "partial", 0.6 + 0.3 * len(asked) / len(label)))
+    return matches
+
+
+def _unmatched(question: str, words: Sequence[Word], matched: Sequence[Span]) -> list[Span]:
+    """What is meant as a name but is none that the graph knows, the longest first.
+
+    Where nothing has a capital, a word that no name covers is taken together with its neighbours.
+    """
+    covered = {number for span in matched for number in range(span.first, span.last)}
+    runs = open_mentions(question, words)
+    if not any(word.capital for word in words):
+        runs += _plain_runs(words, covered)
+    spans = []
+    for first, last in dict.fromkeys(runs):
+        inside = [span.length for span in matched if first <= span.first and span.last <= last]
+        # One name for all of it settles a run, and so does a name of several words that leaves none over.
+        whole = last - first in inside
+        if whole or (max(inside, default=0) > 1 and covered.issuperset(range(first, last))):
+            continue
+        start, end = words[first].start, words[last - 1].end
+        if end - start >= 4:
+            text = question[start:end]
+            capitals = sum(word.capital for word in words[first:last])
+            spans.append(Span(first, last, start, end, (text,), capitals=capitals, stops=0, quoted=False))
+    return sorted(spans, key=lambda span: span.start - span.end)
+
+
+def _plain_runs(words: Sequence[Word], covered: set[int]) -> list[tuple[int, int]]:
+    runs = []
+    for number, word in enumerate(words):
+        if number in covered or word.stop or len(word.text) < 4:
+            continue
+        first, last = number, number + 1
+        while first > 0 and not words[first - 1].stop and number - first < 2:
+            first -= 1
+        while last < len(words) and not words[last].stop and last - number < 3:
+            last += 1
+        runs.append((first, last))
+    return runs
+
+
+# --- ranking -----------------------------------------------------------------------------------------
+
+FEATURES = (
+    "one", "label", "same_case", "found", "words", "characters", "capitals", "plain", "stops", "inside",
+    "degree", "namesakes", "spoken_of", "quoted",
+)  # fmt: skip
+WEIGHTS = (-4.0, 1.0, 0.7, 2.0, 0.5, 0.5, 1.5, -0.5, -1.5, -2.0, 2.0, -0.4, 1.5, 1.0)
+
+
+def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: frozenset[str]) -> np.ndarray:
+    """What tells likely readings from unlikely ones, [matches, FEATURES]."""
+    names = [match.name for match in matches]
+    labels = graph.labels(names)
+    degrees = np.log1p(np.maximum(graph.degree(graph.entities(names)), 0)) / 10.0
+    any_capital = any(match.span.capitals for match in matches)
+    firm = [match.span for match in matches if match.how in ("exact", "alias") and match.span.length > 1]
+    seen: dict[tuple[int, int], int] = {}
+    table = np.zeros((len(matches), len(FEATURES)))
+    for row, (match, label) in enumerate(zip(matches, labels, strict=True)):
+        span, text = match.span, label or ""
+        place = seen[span.first, span.last] = seen.get((span.first, span.last), -1) + 1
+        inside = any(o.first <= span.first and span.last <= o.last and o.length > span.length for o in firm)
+        exact = match.how == "exact"
+        table[row] = (
+            1.0,
+            exact and normalise(text) == normalise(span.text),
+            exact and span.text in (text, *(f"{article} {text}" for article in ARTICLES)),
+            match.score if exact else match.score**4 - 1.0,
+            min(span.length, 6) / 3.0,
+            min(len(span.text), 30) / 15.0,
+            span.capitals / span.length,
+            any_capital and not span.capitals and not span.quoted,
+            span.stops / span.length,
+            inside,
+            float(degrees[row]),
+            math.log1p(place),
+            match.name in spoken_of,
+            span.quoted,
+        )
+    return table
+
+
+def _scored(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: frozenset[str]) -> list[Match]:
+    if not matches:
+        return []
+    logits = features(matches, graph, spoken_of=spoken_of) @ np.asarray(WEIGHTS)
+    scores = 1.0 / (1.0 + np.exp(-logits))
+    scored = zip(scores.tolist(), matches, strict=True)
+    ranked = sorted(scored, key=lambda pair: (-pair[0], pair[1].span.start))
+    return [replace(match, score=round(score, 4)) for score, match in ranked]

@@ -1,0 +1,173 @@
+"""Stretches of a question that may be names, without a tagger: every run of words is one.
+
+A name that is also a common word ("It", "Her", "Up") counts as a name only where its writing says so: a
+capital inside the sentence, or quotation marks. Whether a graph knows a name is not this file's question.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MOST_WORDS = 12
+"""Of the labels of Wikidata's items that people ask about, 99.9 % have no more words than this."""
+MOST_CHARACTERS = 2_000
+"""What is longer is no question; only its first characters are searched for names."""
+
+_STOP_WORDS = """
+a about after all also am an and any are as ask at atleast atmost be been before being between but
+by can could count did do does done down each else every few for from get give given go had has have
+having he her hers him his how i if in into is it its just know known least less let list many may
+me might more most much must my name no nor not now number of off on one ones only or other others
+our out over please respectively same shall she should show so some such tell than that the their
+theirs them then there these they this those through till to too under until up upon us very was we
+were what when where which while who whom whose why will with without would yes you your
+approximately around exactly greater lesser max min maximum minimum amount total both either neither
+mean meant thing things
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""Words that make no name on their own."""
+
+ARTICLES = frozenset({"the", "a", "an"})
+_QUOTED = re.compile(
+    r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
+    r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
+)
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the question and where it stands, in characters."""
+
+    text: str
+    start: int
+    end: int
+    stop: bool
+    capital: bool  # starts with a capital or holds a digit, and does not merely open the sentence
+    quoted: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of words, ``first`` up to but not including ``last``; ``start`` and ``end`` are characters.
+
+    ``writings`` are the ways in which a graph may write it, the one of the question first.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+    writings: tuple[str, ...]
+    capitals: int
+    stops: int
+    quoted: bool
+
+    @property
+    def length(self) -> int:
+        """How many words it has."""
+        return self.last - self.first
+
+    @property
+    def text(self) -> str:
+        """As the question writes it."""
+        return self.writings[0]
+
+
+def find_words(question: str) -> list[Word]:
+    """The words of the question, in order, at most its first ``MOST_CHARACTERS`` characters.
+
+    >>> [word.text for word in find_words("Who directed Nolan's Up?") if word.capital]
+    ['Nolan', 'Up']
+    """
+    text = question[:MOST_CHARACTERS]
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    words = []
+    for match in re.finditer(r"\w+", text):
+        start, end = match.span()
+        opens = not words or text[words[-1].end : start].strip()[:1] in (".", "?", "!")
+        shouted = text.upper() == text
+        written = match.group()
+        capital = (written[0].isupper() and not shouted) or any(c.isdigit() for c in written)
+        stop = written.casefold() in STOP_WORDS or (len(written) == 1 and not capital)
+        words.append(
+            Word(
+                written,
+                start,
+                end,
+                stop=stop,
+                # "Which" opens a sentence with a capital; "Paris" may open one too.
+                capital=capital and not (opens and stop),
+                quoted=any(low <= start and end <= high for low, high in quoted),
+            )
+        )
+    return words
+
+
+def find_spans(question: str, words: list[Word]) -> list[Span]:
+    """Every run of at most ``MOST_WORDS`` words that may be a name, overlapping ones included.
+
+    Left out are runs of stop words alone, unless capitals or quotation marks make names of them, and runs
+    that cross the end of a sentence or a comma followed by a question word.
+    """
+    spans = []
+    for first in range(len(words)):
+        for last in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
+            run = words[first:last]
+            if last - first > 1 and re.search(r"[?;]\s|\n", question[run[-2].end : run[-1].start]):
+                break
+            named = all(word.capital for word in run) or all(word.quoted for word in run)
+            stops = sum(word.stop for word in run)
+            if stops == len(run) and not named:
+                continue
+            start, end = run[0].start, run[-1].end
+            spans.append(
+                Span(
+                    first,
+                    last,
+                    start,
+                    end,
+                    _writings(question, run),
+                    capitals=sum(word.capital for word in run),
+                    stops=stops,
+                    quoted=all(word.quoted for word in run),
+                )
+            )
+    return spans
+
+
+def _writings(question: str, run: list[Word]) -> tuple[str, ...]:
+    """As it stands; with the article; with hyphens joined."""
+    start, end = run[0].start, run[-1].end
+    text = question[start:end]
+    writings = [text]
+    if "-" in text:
+        writings.append(text.replace("-", ""))
+    elif len(run) == 2 and " " in text and not any(word.stop for word in run):
+        writings.append(text.replace(" ", ""))
+    if run[0].text.casefold() not in ARTICLES and (run[0].capital or len(run) > 1):
+        writings.append("the " + text)
+    return tuple(dict.fromkeys(writings))
+
+
+def open_mentions(question: str, words: list[Word]) -> list[tuple[int, int]]:
+    """Runs of capitalised or quoted words, as (first, last) word numbers: what is surely meant as a name.
+
+    A lower-case stop word between two capitals belongs to the run ("Lord of the Rings").
+    """
+    runs: list[tuple[int, int]] = []
+    first: int | None = None
+    last = 0
+    for number, word in enumerate(words):
+        strong = word.capital or word.quoted
+        if first is not None and (
+            re.search(r"[,;:?]", question[words[number - 1].end : word.start]) or not (strong or word.stop)
+        ):
+            runs.append((first, last))
+            first = None
+        if strong:
+            first = number if first is None else first
+            last = number + 1
+    if first is not None:
+        runs.append((first, last))
+    return runs

@@ -1,0 +1,220 @@
+"""Words of English that stand for one another: inflected, derived, or just another word for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+_IRREGULAR: Mapping[str, str] = dict(
+    pair.split(":")
+    for pair in [
+        "people:person",
+        "children:child",
+        "men:man",
+        "women:woman",
+        "wives:wife",
+        "taxa:taxon",
+        "media:medium",
+        "medias:medium",
+        "criteria:criterion",
+        "genera:genus",
+        "phyla:phylum",
+        "born:birth",
+        "died:death",
+        "die:death",
+        "dead:death",
+        "wrote:write",
+        "written:write",
+        "won:win",
+        "sang:sing",
+        "sung:sing",
+        "spoke:speak",
+        "spoken:speak",
+        "led:lead",
+        "made:make",
+        "held:hold",
+        "bought:buy",
+        "built:build",
+        "taught:teach",
+        "chose:choose",
+        "flew:fly",
+        "organisation:organization",
+        "organisations:organization",
+        "programme:program",
+        "programmes:program",
+        "theatre:theater",
+        "centre:center",
+    ]
+)
+_UNCHANGED = frozenset({"species", "series", "news", "physics", "mathematics"})
+# Taken off one after another, the longest first, so that "administrative" and "administration", "territory"
+# and "territorial" meet. Taking too much costs rank only: the parser chooses.
+_SUFFIXES = sorted(
+    [
+        "ically",
+        "ations",
+        "ation",
+        "ators",
+        "ator",
+        "ative",
+        "ional",
+        "ments",
+        "ment",
+        "ings",
+        "ing",
+        "ities",
+        "ity",
+        "ists",
+        "ist",
+        "isms",
+        "ism",
+        "ials",
+        "ial",
+        "ively",
+        "ives",
+        "ive",
+        "ions",
+        "ion",
+        "ally",
+        "als",
+        "al",
+        "ably",
+        "ibly",
+        "able",
+        "ible",
+        "ances",
+        "ance",
+        "ences",
+        "ence",
+        "ants",
+        "ant",
+        "ents",
+        "ent",
+        "ers",
+        "er",
+        "ors",
+        "or",
+        "edly",
+        "ed",
+        "ies",
+        "ied",
+        "iers",
+        "ier",
+        "ous",
+        "ness",
+        "ly",
+        "ic",
+        "ics",
+        "es",
+        "s",
+        "y",
+        "e",
+        "i",
+    ],
+    key=len,
+    reverse=True,
+)
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "who": ("human", "person"),
+    "whom": ("human", "person"),
+    "person": ("human",),
+    "man": ("human",),
+    "woman": ("human",),
+    "movie": ("film",),
+    "film": ("movie",),
+    "show": ("television series", "television program"),
+    "series": ("television series",),
+    "book": ("literary work", "written work", "novel"),
+    "song": ("single", "musical work"),
+    "country": ("sovereign state", "state"),
+    "company": ("business", "enterprise", "organization"),
+    "firm": ("business",),
+    "town": ("human settlement", "city"),
+    "village": ("human settlement",),
+    "where": ("geographic location", "human settlement"),
+    "place": ("geographic location", "human settlement"),
+    "event": ("occurrence",),
+    "team": ("sports team", "sports club"),
+    "club": ("association football club", "sports club"),
+    "band": ("musical group", "musical ensemble"),
+    "party": ("political party",),
+    "job": ("occupation", "profession"),
+    "school": ("educational institution",),
+    "university": ("higher education institution",),
+    "prize": ("award",),
+    "species": ("taxon",),
+    "illness": ("disease",),
+    "gender": ("sex", "sex or gender"),
+    "dad": ("father",),
+    "mom": ("mother",),
+    "mum": ("mother",),
+    "husband": ("spouse",),
+    "wife": ("spouse",),
+    "married": ("spouse",),
+    "kid": ("child",),
+    "son": ("child",),
+    "daughter": ("child",),
+    "brother": ("sibling",),
+    "sister": ("sibling",),
+    "starred": ("cast member",),
+    "star": ("cast member",),
+    "actor": ("cast member",),
+    "actress": ("cast member",),
+    "wrote": ("author", "screenwriter"),
+    "written": ("author", "screenwriter"),
+    "sang": ("performer",),
+    "singer": ("performer",),
+    "released": ("publication date",),
+    "born": ("place of birth", "date of birth"),
+    "died": ("place of death", "date of death", "cause of death"),
+    "founded": ("founded by", "inception"),
+    "old": ("date of birth",),
+    "tall": ("height",),
+    "long": ("duration", "length"),
+    "won": ("award received", "winner"),
+    "played": ("cast member", "member of sports team"),
+    "plays": ("cast member", "member of sports team"),
+    "located": ("country", "located in the administrative territorial entity"),
+    "nationality": ("country of citizenship",),
+}
+"""A handful of everyday words -> labels that they may stand for."""
+
+
+def singular(word: str) -> str:
+    """A noun in its singular, as well as endings tell it.
+
+    >>> singular("countries"), singular("people"), singular("films")
+    ('country', 'person', 'film')
+    """
+    if word in _UNCHANGED:
+        return word
+    word = _IRREGULAR.get(word, word)
+    if word.endswith("ies") and len(word) > 5:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A crude stem of a lower-case word: only good for comparing with other stems.
+
+    >>> stem("territories") == stem("territorial"), stem("films") == stem("film")
+    (True, True)
+    """
+    if word in _UNCHANGED:
+        return word
+    word = _IRREGULAR.get(word, word)
+    shorter = True
+    while shorter:
+        shorter = False
+        for suffix in _SUFFIXES:
+            keep = 3 if suffix in ("s", "es") else 4
+            if word.endswith(suffix) and len(word) - len(suffix) >= keep:
+                if suffix == "s" and word.endswith(("ss", "us", "is")):
+                    continue
+                word, shorter = word[: -len(suffix)], True
+                break
+    return word

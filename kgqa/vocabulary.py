@@ -1,0 +1,162 @@
+"""Which types and relations a question's words may stand for: labels and aliases compared stem by stem.
+
+The comparison is lexical. What no shared word tells is left to the context builder, which adds the
+relations of the neighbourhood.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from kgqa.graphs.names import normalise
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.mentions import STOP_WORDS
+from kgqa.stems import SYNONYMS, singular, stem
+
+
+def stems(text: str) -> tuple[str, ...]:
+    """Stems of the words that say something."""
+    return tuple(stem(word) for word in normalise(text).split() if word not in STOP_WORDS)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A type or relation whose words occur: ``score`` 0..1; ``span`` characters from first to last word."""
+
+    name: str
+    score: float
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A word of the question: its number, and where it stands."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Text:
+    owner: int
+    stems: frozenset[str]
+    is_label: bool
+    weight: float = 0.0  # what all its stems together say
+
+
+class WordIndex:
+    """Labels and aliases of a few thousand names, by stem.
+
+    Args:
+        texts: for every name its label, perhaps empty, then its aliases.
+        priors: how likely each name is before any word is read, 0..1.
+    """
+
+    def __init__(self, names: Sequence[str], texts: Iterable[Sequence[str]], priors: Sequence[float]) -> None:
+        self._names = names
+        self._priors = priors
+        read = [
+            _Text(owner, own, place == 0)
+            for owner, ways in enumerate(texts)
+            for place, text in enumerate(ways)
+            if (own := frozenset(stems(text)))
+        ]
+        self._with_stem: dict[str, list[int]] = defaultdict(list)
+        self._with_stems: dict[frozenset[str], list[int]] = defaultdict(list)
+        for number, text in enumerate(read):
+            self._with_stems[text.stems].append(number)
+            for one in text.stems:
+                self._with_stem[one].append(number)
+        self._says = {one: math.log1p(len(read) / len(found)) for one, found in self._with_stem.items()}
+        self._texts = [
+            _Text(text.owner, text.stems, text.is_label, sum(self._says[one] for one in text.stems))
+            for text in read
+        ]
+
+    def find(self, question: str, *, limit: int) -> list[Wording]:
+        """The names whose words occur in the question, best first."""
+        places: dict[str, list[_Place]] = defaultdict(list)
+        best: dict[int, tuple[float, int, int]] = {}
+
+        def keep(owner: int, score: float, start: int, end: int) -> None:
+            if owner not in best or best[owner][0] < score:
+                best[owner] = (score, start, end)
+
+        for number, match in enumerate(re.finditer(r"\w+", question)):
+            word = normalise(match.group())
+            if word not in STOP_WORDS:
+                places[stem(word)].append(_Place(number, *match.span()))
+            for meant in SYNONYMS.get(word) or SYNONYMS.get(singular(word), ()):
+                for row in self._with_stems.get(frozenset(stems(meant)), ()):
+                    text = self._texts[row]
+                    score = (0.75 if text.is_label else 0.5) * (0.8 + 0.2 * self._priors[text.owner])
+                    keep(text.owner, score, *match.span())
+        shared: dict[int, list[str]] = defaultdict(list)
+        for one in places:
+            for row in self._with_stem.get(one, ()):
+                shared[row].append(one)
+        for row, found in shared.items():
+            text = self._texts[row]
+            chosen = _closest([places[one] for one in found])
+            score = self._score(text, found, chosen)
+            keep(text.owner, score, min(one.start for one in chosen), max(one.end for one in chosen))
+        ranked = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:limit]
+        return [
+            Wording(self._names[owner], round(score, 4), (start, end))
+            for owner, (score, start, end) in ranked
+        ]
+
+    def _score(self, text: _Text, found: Sequence[str], chosen: Sequence[_Place]) -> float:
+        """Share of the text's words that occur, by how much they say; words far apart count less."""
+        said = sum(self._says[one] for one in found)
+        numbers = [one.number for one in chosen]
+        between = max(numbers) - min(numbers) + 1 - len(numbers)
+        score = said / text.weight / (1.0 + 0.15 * max(between, 0))
+        score *= 0.9 + 0.1 * text.is_label
+        score *= 0.5 + 0.5 * said / (said + 3.0)
+        return score * (0.75 + 0.25 * self._priors[text.owner])
+
+
+def _closest(places: Sequence[Sequence[_Place]]) -> list[_Place]:
+    """One place for each word, close to that of the first."""
+    around = places[0][0].number
+    return [min(own, key=lambda one: abs(one.number - around)) for own in places]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of a graph's types and relations."""
+
+    types: WordIndex
+    relations: WordIndex
+
+
+@lru_cache(maxsize=4)
+def vocabulary(graph: KnowledgeGraph) -> Vocabulary:
+    """The vocabulary of a graph; the first call reads all labels of types and relations (about a second).
+
+    Among types with the same words the one with most facts comes first.
+    """
+    types, relations = graph.type_names(), graph.relation_names()
+    numbers = graph.entities(types)
+    degrees = np.zeros(len(types))
+    degrees[numbers >= 0] = graph.degree(numbers[numbers >= 0])
+    known = np.log1p(degrees)
+    priors = (known / max(float(known.max(initial=0.0)), 1.0)).tolist()
+    return Vocabulary(
+        WordIndex(types, _ways(graph, types), priors),
+        WordIndex(relations, _ways(graph, relations), [1.0] * len(relations)),
+    )
+
+
+def _ways(graph: KnowledgeGraph, names: Sequence[str]) -> list[list[str]]:
+    labels = graph.labels(names)
+    return [[label or "", *graph.aliases(name)] for name, label in zip(names, labels, strict=True)]
