@@ -1,0 +1,167 @@
+"""How well a form agrees with the words of its question: ranks the survivors of the supervision search.
+
+Execution cannot tell a true form from a spurious one with the same answer; the question often can. Labels
+come as arguments, since a form's leaves are ids. The words that go with operators are English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from grammar.forms import Call, EntityLeaf, Leaf, LogicalForm, RelationLeaf, TypeLeaf, subforms
+from grammar.operators import Sort
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Words that go with operators: where they stand, a form should use one of these, else it should not."""
+
+    operators: frozenset[str]
+    words: re.Pattern[str]
+    weight: float = 0.6
+
+
+def _cue(operators: str, words: str, weight: float = 0.6) -> Cue:
+    return Cue(frozenset(operators.split()), re.compile(rf"\b(?:{words})\b", re.IGNORECASE), weight)
+
+
+CUES = (
+    _cue("max", r"max(?:imum)?|most|highest|largest|biggest|longest|greatest|newest|latest|youngest"),
+    _cue("min", r"min(?:imum)?|fewest|lowest|smallest|shortest|earliest|oldest|(?<!at )(?<!at)least"),
+    _cue("at_least", r"at ?least|no (?:less|fewer) than|or more"),
+    _cue("at_most", r"at ?most|no more than|or (?:less|fewer)"),
+    _cue("around equals", r"approximately|around|about|roughly|nearly|almost|same (?:number|amount)"),
+    _cue("equals where", r"exactly|equal(?:s|ly)?|precisely"),
+    _cue("greater_than", r"more|greater|higher|larger|longer|bigger|later|after|over|exceed\w*|above"),
+    _cue("less_than", r"less|lesser|fewer|lower|smaller|shorter|earlier|before|under|below"),
+    _cue("difference", r"not|without|except|excluding|but|neither|nor|n't"),
+    _cue("first min", r"first|original(?:ly)?|initial(?:ly)?|earliest|debut"),
+    _cue("last max", r"last|latest|current(?:ly)?|final(?:ly)?|newest|recent(?:ly)?|now"),
+    # Names and lists of types contain them too: weak.
+    _cue("union sum", r"or|either", 0.4),
+    _cue("intersect sum pair", r"and|both|also|together", 0.2),
+)
+"""Cues, in English."""
+
+_CUED = frozenset().union(*(cue.operators for cue in CUES))
+_WORD = re.compile(r"[^\W_]+")
+_EMPTY_WORDS = frozenset(
+    re.findall(r"\w+", "a an the of in on at by for to from with is are was were be as and or that it its")
+)
+
+
+def stem(word: str) -> str:
+    """A word without the endings that differ between a label and a question; crude on purpose."""
+    word = word.lower()
+    for ending, instead in (
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("ing", ""),
+        ("ed", ""),
+        ("es", ""),
+        ("s", ""),
+        ("e", ""),
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            return word[: len(word) - len(ending)] + instead
+    return word
+
+
+def stems(text: str) -> frozenset[str]:
+    """Stems of the words that say something."""
+    return frozenset(stem(word) for word in _WORD.findall(text) if word.lower() not in _EMPTY_WORDS)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known about the question beside its leaves.
+
+    ``names`` gives the labels and aliases of relation and type leaves. ``expected`` are the leaves that the
+    question is known to use: entities one by one, relations and types where somebody annotated them, numbers
+    and dates that it states. ``earlier`` are forms of earlier turns, latest last: an elliptic question tends
+    to repeat their shape.
+    """
+
+    question: str = ""
+    names: Mapping[Leaf, Sequence[str]] = field(default_factory=dict)
+    expected: frozenset[Leaf] = frozenset()
+    earlier: tuple[LogicalForm, ...] = ()
+
+    @cached_property
+    def operators(self) -> Mapping[str, float]:
+        """Operators that the question's words ask for, with the weight of the words."""
+        found: dict[str, float] = {}
+        for cue in self._found:
+            for name in cue.operators:
+                found[name] = max(cue.weight, found.get(name, 0.0))
+        return found
+
+    @cached_property
+    def _found(self) -> tuple[Cue, ...]:
+        return tuple(cue for cue in CUES if cue.words.search(self.question))
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return stems(self.question)
+
+    @cached_property
+    def _overlaps(self) -> dict[Leaf, float]:
+        return {}
+
+    @cached_property
+    def _expected_sorts(self) -> frozenset[Sort]:
+        return frozenset(leaf.sort for leaf in self.expected)
+
+    @cached_property
+    def _shapes(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(_shape(form) for form in self.earlier)
+
+    def overlap(self, leaf: Leaf) -> float:
+        """Share of the words of a leaf's best-fitting name that the question has, 0 to 1."""
+        share = self._overlaps.get(leaf)
+        if share is None:
+            names = [stems(name) for name in self.names.get(leaf, ())]
+            share = max((len(name & self._words) / len(name) for name in names if name), default=0.0)
+            self._overlaps[leaf] = share
+        return share
+
+    def agreement(self, form: LogicalForm) -> float:
+        """A score: the higher, the better the form goes with the question. Comparable within one question."""
+        operators: set[str] = set()
+        used: set[Leaf] = set()
+        size, score = 0, 0.0
+        for part in subforms(form):
+            size += 1
+            if isinstance(part, Call):
+                operators.add(part.operator)
+                # Both directions of a symmetric relation answer alike: the plain one is meant.
+                score -= 0.02 * (part.operator == "follow_back")
+            else:
+                used.update(_single(part))
+        score -= 0.05 * size
+        for leaf in used:
+            if isinstance(leaf, (RelationLeaf, TypeLeaf)):
+                score += self.overlap(leaf)
+            if leaf not in self.expected and leaf.sort in self._expected_sorts:
+                score -= 0.7
+        score -= len(self.expected - used)
+        for cue in self._found:
+            score += cue.weight if operators & cue.operators else -cue.weight
+        score -= 0.5 * len((operators & _CUED) - self.operators.keys())
+        if self._shapes and _shape(form) in self._shapes:
+            score += 0.3
+        return score
+
+
+def _single(leaf: Leaf) -> Iterable[Leaf]:
+    if isinstance(leaf, EntityLeaf) and len(leaf.names) > 1:
+        return (EntityLeaf((name,)) for name in leaf.names)
+    return (leaf,)
+
+
+def _shape(form: LogicalForm) -> tuple[str, ...]:
+    """Operators and sorts of leaves, in prefix order."""
+    return tuple(part.operator if isinstance(part, Call) else part.sort.value for part in subforms(form))

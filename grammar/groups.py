@@ -1,0 +1,232 @@
+"""Forms grouped by what they denote: the memory of the supervision search.
+
+Many forms denote the same; the search goes on with one of them and remembers how the others were made, so
+that a spurious short form does not hide the true one. Survivors are spelled out at the end.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice, product
+from typing import TypeAlias
+
+import numpy as np
+
+from grammar.denotation import Denotation, EachNumber, EachSet, Entities, Statements, Values
+from grammar.execute import Execution
+from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, leaves, size
+from grammar.operators import Sort
+
+_ALL = 512  # arrays up to this length are their own key
+_WAYS = 48
+_IDEMPOTENT = frozenset({"keep", "where", "first", "last", "max", "min"})
+
+
+class OutOfBudget(Exception):
+    """The search has tried as many forms as it may."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a search goes.
+
+    ``forms`` and ``elements`` (entities, literals, statements in all denotations together) do not depend on
+    the machine, so the same search gives the same result everywhere; ``milliseconds`` is the net below.
+    ``actions`` is the size of the largest form.
+    """
+
+    forms: int = 4_000
+    milliseconds: float = 5_000.0
+    elements: int = 20_000_000
+    actions: int = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """All forms found so far with one denotation; ``form`` is the first and smallest."""
+
+    form: LogicalForm
+    sort: Sort
+    denotation: Denotation | None  # None: a relation or a type
+    size: int
+    without_entities: bool
+    ways: list[Way] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Elements of its set or map (of one that has neither: 0)."""
+        found = self.denotation
+        if isinstance(found, (EachSet, EachNumber)):
+            return len(found.keys)
+        return len(found.items) if isinstance(found, (Entities, Values, Statements)) else 0
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to make a form: an operator over groups; ``operator`` is None for the group's own form."""
+
+    operator: str | None
+    arguments: tuple[Group, ...] = ()
+
+
+def unexecuted(operator: str, *arguments: Group, denotation: Denotation | None = None) -> Group:
+    """A group outside the pool: a form that is known to be an answer, or what it denotes."""
+    form = Call(operator, tuple(argument.form for argument in arguments))
+    total = 1 + sum(argument.size for argument in arguments)
+    return Group(form, form.sort, denotation, total, False, [Way(operator, arguments)])
+
+
+_Key: TypeAlias = tuple[object, ...]
+
+
+def _key(denotation: Denotation) -> _Key:
+    """Equal for equal denotations, and seldom for others."""
+    parts: list[object] = [type(denotation)]
+    for value in vars(denotation).values():
+        if not isinstance(value, np.ndarray):
+            parts.append(value)
+        elif len(value) <= _ALL:
+            parts.append(value.tobytes())
+        else:
+            parts += [len(value), value[:: len(value) // 64].tobytes(), value.sum()]
+    return tuple(parts)
+
+
+def _same(left: Denotation, right: Denotation) -> bool:
+    """Whether two denotations with the same key are equal."""
+    return all(
+        np.array_equal(one, other)
+        for one, other in zip(vars(left).values(), vars(right).values(), strict=True)
+        if isinstance(one, np.ndarray) and len(one) > _ALL
+    )
+
+
+class Pool:
+    """Groups by sort and denotation, and the count of what they have cost."""
+
+    def __init__(self, execution: Execution, budget: Budget, memo: dict[LogicalForm, Denotation]) -> None:
+        self.execution = execution
+        self.budget = budget
+        self.memo = memo
+        self.forms_tried = 0
+        self.elements = 0
+        self.started = time.monotonic()
+        self._groups: dict[_Key, list[Group]] = {}
+        self._tried: set[tuple[object, ...]] = set()
+
+    def spend(self, forms: int = 1, elements: int = 0) -> None:
+        """Count forms as tried.
+
+        Raises:
+            OutOfBudget: that was the last one.
+        """
+        self.forms_tried += forms
+        self.elements += elements
+        if self.forms_tried > self.budget.forms or self.elements > self.budget.elements:
+            raise OutOfBudget
+        if (time.monotonic() - self.started) * 1000 > self.budget.milliseconds:
+            raise OutOfBudget
+
+    def leaf(self, leaf: LogicalForm) -> Group:
+        """The group of a leaf."""
+        if isinstance(leaf, (RelationLeaf, TypeLeaf)):
+            return Group(leaf, leaf.sort, None, 1, True, [Way(None)])
+        group, _ = self._place(leaf, Way(None), self.execution.denotation(leaf), 1)
+        return group
+
+    def make(self, operator: str, *arguments: Group, empty: bool = False) -> Group | None:
+        """The group of a form, if it is a new one; None where it is known, too large, or (unless ``empty``)
+        denotes nothing."""
+        total = 1 + sum(argument.size for argument in arguments)
+        tried = (operator, *map(id, arguments))
+        if tried in self._tried or total > self.budget.actions:
+            return None
+        self._tried.add(tried)
+        form = Call(operator, tuple(argument.form for argument in arguments))
+        known = all(argument.without_entities for argument in arguments)
+        denotation = self.memo.get(form) if known else None
+        if denotation is None:
+            denotation = self.execution.denotation(form)
+            if known:
+                self.memo[form] = denotation
+        else:
+            self.execution.known[form] = denotation
+        count = _elements(denotation)
+        self.spend(1, count)
+        if count == 0 and not empty and denotation.sort not in (Sort.NUMBER, Sort.BOOLEAN):
+            return None
+        group, new = self._place(form, Way(operator, arguments), denotation, total)
+        return group if new else None
+
+    def _place(self, form: LogicalForm, way: Way, denotation: Denotation, total: int) -> tuple[Group, bool]:
+        bucket = self._groups.setdefault(_key(denotation), [])
+        for group in bucket:
+            if group.denotation is not None and _same(group.denotation, denotation):
+                if len(group.ways) < _WAYS:
+                    group.ways.append(way)
+                return group, False
+        without = not any(isinstance(leaf, EntityLeaf) for leaf in leaves(form))
+        group = Group(form, denotation.sort, denotation, total, without, [way])
+        bucket.append(group)
+        return group, True
+
+
+def _elements(denotation: Denotation) -> int:
+    return len(getattr(denotation, "items", ())) + len(getattr(denotation, "keys", ()))
+
+
+def _repeats(form: Call, inner: LogicalForm) -> bool:
+    """Whether a filter is applied to what the same filter has left."""
+    return (
+        isinstance(inner, Call)
+        and inner.operator == form.operator
+        and inner.arguments[1:] == form.arguments[1:]
+    )
+
+
+class Spelling:
+    """Spells out the forms behind ways, the best by ``score`` of every group."""
+
+    def __init__(self, score: Callable[[LogicalForm], float], *, most: int = 3, actions: int) -> None:
+        self._score = score
+        self._most = most
+        self._actions = actions
+        self._known: dict[int, list[LogicalForm]] = {}
+
+    def forms(self, group: Group) -> list[LogicalForm]:
+        """The best forms of a group, best first."""
+        if len(group.ways) == 1 and group.ways[0].operator is None:
+            return [group.form]
+        known = self._known.get(id(group))
+        if known is None:
+            # While a group is being spelled, a way that leads through itself gets the form it started with.
+            self._known[id(group)] = [group.form]
+            first = {group.form: None}
+            first |= {form: None for way in group.ways if group not in way.arguments for form in self.of(way)}
+            known = self._best(first)
+            self._known[id(group)] = known
+            # A filter that filters nothing away leads back to its own group: once more around, not for ever.
+            around = {form: None for way in group.ways if group in way.arguments for form in self.of(way)}
+            known = self._best(first | around)
+            self._known[id(group)] = known
+        return known
+
+    def of(self, way: Way) -> Iterator[LogicalForm]:
+        """The forms of one way."""
+        if way.operator is None:
+            return
+        choices = product(*(self.forms(argument) for argument in way.arguments))
+        for arguments in islice(choices, 2 * self._most**2):
+            inner = arguments[0]
+            form = Call(way.operator, arguments)
+            if way.operator in _IDEMPOTENT and _repeats(form, inner):
+                continue
+            if size(form) <= self._actions:
+                yield form
+
+    def _best(self, forms: dict[LogicalForm, None]) -> list[LogicalForm]:
+        return heapq.nsmallest(
+            self._most, forms, key=lambda form: (-self._score(form), size(form), str(form))
+        )

@@ -1,0 +1,129 @@
+"""Supervision search: which forms over the leaves at hand have the right answer?
+
+Bottom-up over denotations (``groups``), in rounds that each reach one kind of question: chains of facts, sets
+of chains, counts over every member of a type, statements and their qualifiers, values, a second hop. Set
+operators and filters are aimed at the target: a set that is no part of it is never united with another.
+Rounds that the words of the question ask for come first; as soon as there is an answer, the rest are not run.
+The survivors are ranked by agreement with the question and by size.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
+
+from grammar.agreement import Hints
+from grammar.denotation import Denotation
+from grammar.errors import LimitReached
+from grammar.execute import Execution, Limits
+from grammar.forms import LogicalForm
+from grammar.graph import Graph
+from grammar.groups import Budget, OutOfBudget, Pool, Spelling
+from grammar.maps import COMPARISONS, EXTREMES, count_maps, value_maps
+from grammar.operators import Sort
+from grammar.rounds import chains, combine, second_hop, statements
+from grammar.target import Aim, Target
+from grammar.truths import truths, truths_of_values
+from grammar.workspace import Leaves, Workspace
+
+__all__ = ["Budget", "Hints", "Leaves", "Outcome", "ScoredForm", "SearchResult", "Target", "search"]
+
+Outcome: TypeAlias = Literal["exhausted", "budget"]
+_Round: TypeAlias = Callable[[Workspace], None]
+
+
+@dataclass(frozen=True)
+class ScoredForm:
+    """A form that has the right answer; the higher the score, the better it agrees with the question."""
+
+    form: LogicalForm
+    score: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The forms found, best first; with ``budget`` the search was cut off, perhaps before a better one."""
+
+    forms: tuple[ScoredForm, ...]
+    outcome: Outcome
+    forms_tried: int
+    seconds: float
+
+
+def search(
+    leaves: Leaves,
+    target: Target,
+    graph: Graph,
+    *,
+    budget: Budget = Budget(),  # noqa: B008
+    hints: Hints = Hints(),  # noqa: B008
+    keep: int = 8,
+    memo: dict[LogicalForm, Denotation] | None = None,
+) -> SearchResult:
+    """Find the forms over ``leaves`` that denote ``target`` on ``graph``.
+
+    Leaves that the graph does not have are left out. An empty target has no forms: nothing can be learnt from
+    the many forms that denote the empty set.
+
+    Args:
+        keep: how many forms to give.
+        memo: denotations of forms without entities, which the search adds to; for the next search on the same
+            graph. It changes the time that a search takes and nothing else.
+    """
+    started = time.monotonic()
+    limits = Limits(elements=budget.elements, seconds=2 * budget.milliseconds / 1000)
+    pool = Pool(Execution(graph, limits=limits), budget, {} if memo is None else memo)
+    space = Workspace(leaves, Aim(target, graph), hints, pool)
+    outcome: Outcome = "exhausted"
+    try:
+        if target and space.aim.reachable:
+            _run(space)
+    except (OutOfBudget, LimitReached):
+        outcome = "budget"
+    forms = space.forms(Spelling(hints.agreement, actions=budget.actions))
+    ranked = sorted(
+        (ScoredForm(form, round(hints.agreement(form), 4)) for form in forms),
+        key=lambda scored: (-scored.score, str(scored.form)),
+    )
+    return SearchResult(tuple(ranked[:keep]), outcome, pool.forms_tried, time.monotonic() - started)
+
+
+def _run(space: Workspace) -> None:
+    """Run the rounds: those that the question asks for, then the others until there is an answer."""
+    rounds = _rounds(space)
+    for wanted, run in rounds:
+        if wanted:
+            run(space)
+    for wanted, run in rounds:
+        if space.found:
+            return
+        if not wanted:
+            run(space)
+
+
+def _rounds(space: Workspace) -> Sequence[tuple[bool, _Round]]:
+    """The rounds in their order, each with whether the question asks for it."""
+    asked = space.hints.operators.keys()
+    counting = bool(asked & {*EXTREMES, *COMPARISONS} or space.leaves[Sort.NUMBER])
+    dated = bool(asked & {"first", "last"} or space.leaves[Sort.VALUES])
+    if space.aim.truths:
+        return (
+            (True, truths),
+            (counting or dated, truths_of_values),
+            (False, partial(truths, empty=True)),
+        )
+    return (
+        (True, chains),
+        (bool(asked & {"union", "intersect", "difference"}), combine),
+        (counting, count_maps),
+        (counting, value_maps),
+        (dated, statements),
+        (False, combine),
+        (False, statements),
+        (False, second_hop),
+        (False, partial(count_maps, broad=True)),
+        (False, partial(value_maps, broad=True)),
+    )

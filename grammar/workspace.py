@@ -1,0 +1,141 @@
+"""The table at which the supervision search works: leaves, sets found, answers found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from grammar.agreement import Hints
+from grammar.forms import (
+    Call,
+    EntityLeaf,
+    LogicalForm,
+    NumberLeaf,
+    RelationLeaf,
+    TypeLeaf,
+    ValueLeaf,
+    subforms,
+)
+from grammar.groups import Group, Pool, Spelling, Way
+from grammar.operators import OPERATORS, Sort
+from grammar.target import Aim
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """What a form may be made of.
+
+    An entity leaf may hold several entities (a previous answer). ``offered`` says, for a relation, with which
+    operators the graph has facts of it around these entities; a relation that it does not name is tried with
+    all.
+    """
+
+    entities: tuple[EntityLeaf, ...] = ()
+    relations: tuple[RelationLeaf, ...] = ()
+    types: tuple[TypeLeaf, ...] = ()
+    numbers: tuple[NumberLeaf, ...] = ()
+    values: tuple[ValueLeaf, ...] = ()
+    offered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def _steps() -> Mapping[tuple[Sort, ...], tuple[str, ...]]:
+    steps: dict[tuple[Sort, ...], list[str]] = {}
+    for row in OPERATORS.values():
+        for signature in row.signatures:
+            steps.setdefault((*signature.arguments, signature.result), []).append(row.name)
+    return MappingProxyType({shape: tuple(names) for shape, names in steps.items()})
+
+
+STEPS = _steps()
+"""(sorts of the arguments..., sort of the result) -> operators, read off the table."""
+
+
+class Workspace:
+    """What one search has at hand and has found.
+
+    ``sets`` are the chains of facts found so far; ``answers`` are groups that are the target, ``ways`` are
+    ways to the target that were not executed.
+    """
+
+    def __init__(self, leaves: Leaves, aim: Aim, hints: Hints, pool: Pool) -> None:
+        self.aim, self.hints, self.pool = aim, hints, pool
+        self.answers: list[Group] = []
+        self.ways: list[Way] = []
+        self.sets: list[Group] = []
+        self.members: list[Group] = []  # of types
+        self.maps: list[Group] = []  # for_each over members and sets
+        self.counts: list[Group] = []  # maps to numbers
+        self.values: list[Group] = []  # maps to values
+        self._offered = leaves.offered
+        graph = aim.graph
+        at_hand: dict[Sort, Iterable[LogicalForm]] = {
+            Sort.ENTITIES: [leaf for leaf in leaves.entities if (graph.entities(leaf.names) >= 0).all()],
+            Sort.RELATION: [leaf for leaf in leaves.relations if graph.has_relation(leaf.name)],
+            Sort.TYPE: [leaf for leaf in leaves.types if graph.has_type(leaf.name)],
+            Sort.NUMBER: leaves.numbers,
+            Sort.VALUES: leaves.values,
+        }
+        self.leaves = {
+            sort: [pool.leaf(leaf) for leaf in dict.fromkeys(some)] for sort, some in at_hand.items()
+        }
+        # A later way to the same set is an answer, and adds itself to the group.
+        self.check(self.entities)
+
+    @property
+    def entities(self) -> list[Group]:
+        """The entity leaves."""
+        return self.leaves[Sort.ENTITIES]
+
+    @property
+    def found(self) -> bool:
+        """Whether there is an answer; a leaf that happens to be the target is none."""
+        return bool(self.ways or any(way.operator for group in self.answers for way in group.ways))
+
+    def forms(self, spelling: Spelling) -> dict[LogicalForm, None]:
+        """The forms of all answers; a form that reads no fact and no type says nothing."""
+        ways = [*self.ways, *(way for group in self.answers for way in group.ways)]
+        return {
+            form: None
+            for way in ways
+            for form in spelling.of(way)
+            if any(isinstance(part, (RelationLeaf, TypeLeaf)) for part in subforms(form))
+        }
+
+    def grow(self, groups: Iterable[Group], result: Sort, *rest: Sort, empty: bool = False) -> list[Group]:
+        """The new groups one operator further; the other arguments are leaves of the sorts ``rest``."""
+        new: list[Group] = []
+        for group in groups:
+            for name in STEPS.get((group.sort, *rest, result), ()):
+                for arguments in self._arguments(name, rest):
+                    made = self.pool.make(name, group, *arguments, empty=empty)
+                    if made is not None:
+                        new.append(made)
+        return new
+
+    def _arguments(self, operator: str, rest: Sequence[Sort]) -> Iterator[tuple[Group, ...]]:
+        if not rest:
+            yield ()
+            return
+        for first in self.leaves[rest[0]]:
+            if isinstance(first.form, RelationLeaf):
+                offered = self._offered.get(first.form.name)
+                if offered is not None and operator not in offered:
+                    continue
+            for others in self._arguments(operator, rest[1:]):
+                yield (first, *others)
+
+    def check(self, groups: Iterable[Group]) -> None:
+        """Note those that are answers, or whose size is."""
+        for group in groups:
+            match = self.aim.match(group.denotation)
+            if match == "is":
+                self.answers.append(group)
+            elif match == "counts" and isinstance(group.form, Call):
+                self.ways.append(Way("cardinality", (group,)))
+
+    def try_pair(self, operator: str, one: Group, other: Group) -> None:
+        """Execute a form of two sets and check it."""
+        made = self.pool.make(operator, one, other)
+        if made is not None:
+            self.check([made])
