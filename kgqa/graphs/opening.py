@@ -1,0 +1,61 @@
+"""One door to every kind of graph."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from grammar.errors import GraphError
+from kgqa.graphs.build import build_graph
+from kgqa.graphs.embedded import EmbeddedGraph
+from kgqa.graphs.manifest import FORMAT, is_graph_folder
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.graphs.sources import EXPECTED, reader_of, source_digest
+
+_MAY_BE = "a graph is a built folder, an http(s) address of a SPARQL endpoint, or a source of facts"
+
+
+def cache_folder() -> Path:
+    """Where graphs that are built on the way are kept on this machine."""
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given) / "kgqa" / "graphs"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "kgqa" / "graphs"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "kgqa" / "graphs"
+    return Path.home() / ".cache" / "kgqa" / "graphs"
+
+
+def open_graph(uri: str | Path, *, cache: Path | None = None) -> KnowledgeGraph:
+    """Open a graph by its path or address.
+
+    A source of facts (a folder of tables or records, an RDF file) is built once, into a folder of ``cache``
+    (``cache_folder()`` if left out) that is named by its content.
+
+    Raises:
+        GraphError: there is no such graph, or it cannot be opened.
+    """
+    address = str(uri)
+    if address.startswith(("http://", "https://")):
+        from kgqa.graphs.endpoint import EndpointGraph  # its imports take longer than opening a folder
+
+        return EndpointGraph(address)
+    path = Path(address).expanduser()
+    if not path.exists():
+        raise GraphError(f"{address!r} does not exist: {_MAY_BE}")
+    if path.is_dir() and is_graph_folder(path):
+        return EmbeddedGraph.open(path)
+    if reader_of(path) is None:
+        raise GraphError(f"{address!r} is no graph: {_MAY_BE} ({EXPECTED})")
+    return _built_once(path, cache or cache_folder())
+
+
+def _built_once(source: Path, cache: Path) -> EmbeddedGraph:
+    source = source.resolve()
+    digest = hashlib.sha256(f"{FORMAT} {source_digest(source)}".encode()).hexdigest()[:16]
+    folder = cache / f"{source.name.split('.')[0]}-{digest}"
+    if not is_graph_folder(folder):
+        build_graph([source], folder, name=source.name)
+    return EmbeddedGraph.open(folder)
