@@ -1,0 +1,136 @@
+"""The verbs about graphs and forms: ``kgqa graph ...`` and ``kgqa form ...``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kgqa.cli_options import (
+    GRAPH_HELP,
+    GraphOption,
+    JsonOption,
+    OutFolder,
+    open_graph,
+    print_json,
+    say,
+)
+
+graph_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build a graph, or look at one.")
+form_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Run, translate or explain a form.")
+
+
+@graph_app.command("build")
+def graph_build(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...", help="Folders with triples.tsv[.gz], JSONL folders, RDF files, dumps."
+        ),
+    ],
+    out: OutFolder,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a broken line instead of skipping it.")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--name", help="What to call it; else the name of DIR.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build a graph from facts.
+
+    \b
+    kgqa graph build ../shared/data/wikidata --out graphs/wikidata
+    kgqa graph build facts.ttl more.tsv.gz --out graphs/mine --strict
+    """
+    from dataclasses import asdict
+
+    from kgqa.graphs import build_graph
+    from kgqa.terminal import console, print_info, show_progress
+
+    with show_progress() as progress:
+        report = build_graph(sources, out, name=name, strict=strict, progress=progress)
+    for message in report.messages:
+        say(f"skipped: {message}")
+    if report.skipped > len(report.messages):
+        say(f"skipped: {report.skipped - len(report.messages):,} more broken places")
+    if as_json:
+        print_json({**asdict(report.info), "skipped": report.skipped, "folder": str(report.folder)})
+    else:
+        say(f"built {report.folder}")
+        print_info(report.info, console())
+
+
+@graph_app.command("info")
+def graph_info(
+    graph: Annotated[str | None, typer.Argument(metavar="[GRAPH]", help=GRAPH_HELP)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a graph holds.
+
+    \b
+    kgqa graph info
+    kgqa graph info graphs/wikidata --json
+    """
+    from dataclasses import asdict
+
+    from kgqa.terminal import console, print_info
+
+    info = open_graph(graph).info()
+    if as_json:
+        print_json(asdict(info))
+    else:
+        print_info(info, console())
+
+
+# --- form ---------------------------------------------------------------------------------------------
+
+
+@form_app.command("run")
+def form_run(
+    form: Annotated[str, typer.Argument(help="The text of a form.")],
+    graph: GraphOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Execute a form on a graph.
+
+    \b
+    kgqa form run "follow(Q142, P36)"
+    kgqa form run "cardinality(members(Q11424))" --graph graphs/wikidata --json
+    """
+    from grammar.forms import read_form
+    from kgqa.answer_record import form_record
+
+    read = read_form(form)
+    record = form_record(read, open_graph(graph))
+    if as_json:
+        print_json(record)
+    else:
+        print(record["answer"])
+
+
+@form_app.command("sparql")
+def form_sparql(form: Annotated[str, typer.Argument(help="The text of a form.")]) -> None:
+    """Write a form as one SPARQL query.
+
+    \b
+    kgqa form sparql "follow(Q142, P36)"
+    """
+    from grammar.forms import read_form
+    from kgqa.answer_record import form_sparql
+
+    print(form_sparql(read_form(form)).rstrip())
+
+
+@form_app.command("explain")
+def form_explain(
+    form: Annotated[str, typer.Argument(help="The text of a form.")], graph: GraphOption = None
+) -> None:
+    """Say in English what a form computes.
+
+    \b
+    kgqa form explain "follow(Q142, P36)"
+    """
+    from grammar.forms import read_form
+    from kgqa.answer_record import form_english
+
+    print(form_english(read_form(form), open_graph(graph)))

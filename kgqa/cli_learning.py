@@ -1,0 +1,170 @@
+"""The verbs from data to a scored model: supervise, synthesize, train, evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grammar.errors import DataError
+from kgqa.cli_options import (
+    Dataset,
+    DatasetArgument,
+    DeviceOption,
+    Entities,
+    GraphOption,
+    History,
+    JsonOption,
+    LimitOption,
+    ModelOption,
+    OutFile,
+    OutFolder,
+    PathArgument,
+    Source,
+    open_graph,
+    open_parser,
+    print_json,
+    say,
+    tell_skipped,
+)
+
+
+def evaluate(
+    dataset: DatasetArgument,
+    path: PathArgument,
+    out: OutFolder,
+    graph: GraphOption = None,
+    model: ModelOption = None,
+    entities: Annotated[
+        Entities, typer.Option("--entities", help="Entities of questions.")
+    ] = Entities.LINKED,
+    history: Annotated[History, typer.Option("--history", help="Answers of earlier turns.")] = History.GOLD,
+    limit: LimitOption = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option("--split", metavar="FILE", help="Only dialogues whose split key is a line of FILE."),
+    ] = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Score a model: DIR/report.json, a table per question type, DIR/report.html. A rerun continues.
+
+    \b
+    kgqa evaluate csqa test.jsonl.gz --graph graphs/wikidata --model runs/first --out reports/first
+    kgqa evaluate plain mine.jsonl --out reports/mine --entities gold --history predicted --json
+    """
+    from kgqa.datasets import read_dataset
+    from kgqa.evaluate import chosen_dialogues
+    from kgqa.evaluate import evaluate as run_evaluation
+    from kgqa.terminal import console, print_report, show_progress
+
+    skipped: list[DataError] = []
+    dialogues = chosen_dialogues(
+        read_dataset(dataset.value, path, on_error=skipped.append), limit=limit, split=held_out
+    )
+    parser = open_parser(graph, model, device)
+    with show_progress() as progress:
+        report = run_evaluation(
+            dialogues,
+            parser,
+            dataset=dataset.value,
+            source=path,
+            out=out,
+            entities=entities.value,
+            history=history.value,
+            progress=progress,
+        )
+    tell_skipped(skipped)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report, console())
+
+
+def supervise(
+    dataset: DatasetArgument,
+    path: PathArgument,
+    out: OutFile,
+    graph: GraphOption = None,
+    source: Annotated[
+        Source, typer.Option("--source", help="Search forms by their answers, or read them off annotations.")
+    ] = Source.SEARCHED,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; else one a core.")
+    ] = None,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the forms that questions stand for, and say for how many that worked. A rerun continues.
+
+    \b
+    kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out silver.jsonl
+    kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out read.jsonl --source annotated --json
+    """
+
+
+def synthesize(
+    out: OutFile,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many dialogues.")],
+    graph: GraphOption = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same dialogues.")] = 1,
+) -> None:
+    """Invent dialogues with forms over any graph, to train on.
+
+    \b
+    kgqa synthesize --out invented.jsonl --count 2000
+    kgqa synthesize --graph graphs/wikidata --out invented.jsonl --count 20000 --seed 7
+    """
+
+
+def train(
+    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="Settings, a TOML file.")],
+    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", metavar="GRAPH", help="For sources that name none; else the bundled graph."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the setting.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Likewise.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", min=0.0, help="Likewise.")] = None,
+    max_minutes: Annotated[float | None, typer.Option("--max-minutes", min=0.0, help="Likewise.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Likewise.")] = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model. The same command continues after a kill.
+
+    \b
+    kgqa train --config small.toml --out runs/first
+    kgqa train --config small.toml --out runs/quick --epochs 1 --max-minutes 10
+    """
+    from dataclasses import asdict, replace
+
+    from kgqa.bundled import bundled
+    from kgqa.config import load_config
+    from kgqa.terminal import show_progress
+
+    settings = load_config(config)
+    flags = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "max_minutes": max_minutes,
+        "seed": seed,
+    }
+    changed = {name: value for name, value in flags.items() if value is not None}
+    settings = replace(settings, training=replace(settings.training, **changed))
+    from kgqa.train import train as run_training
+
+    with show_progress() as progress:
+        result = run_training(
+            settings, out, default_graph=graph or bundled("graph"), device=device, progress=progress
+        )
+    if as_json:
+        print_json({**asdict(result), "out": str(result.out)})
+    else:
+        print(
+            f"{result.out}: {result.best:.1%} exact match on held-out dialogues after {result.steps:,} steps "
+            f"over {result.lessons:,} questions, {result.seconds:,.0f} s"
+        )

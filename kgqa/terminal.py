@@ -1,0 +1,153 @@
+"""Answers on a terminal, and the chat that is held there.
+
+:why     how the last answer came about: in words, as a form, as SPARQL, and the facts behind it
+:graph   what the graph holds        :reset  a new dialogue
+:help    these commands              :quit   (or Ctrl-D)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from grammar.errors import DataError
+from kgqa.answer import Answer, Answered, Failed
+from kgqa.answer_record import form_english, form_sparql, linked_record, message_of, shown_links
+from kgqa.chat import Chat, Parser
+from kgqa.graphs.protocol import GraphInfo
+from kgqa.readable import fact_text
+
+_COMMANDS = {
+    ":why": "how the last answer came about: in words, as a form, as SPARQL, and the facts behind it",
+    ":graph": "what the graph holds",
+    ":reset": "start a new dialogue",
+    ":help": "this list",
+    ":quit": "leave (so does Ctrl-D)",
+}
+_WELCOME = (
+    "Ask about {name}: {entities:,} entities, {triples:,} facts. Follow-up questions and corrections "
+    "(“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
+)
+
+
+def console() -> Console:
+    """What goes to stdout; no colour where that is a file or pipe."""
+    return Console(highlight=False)
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[..., None]]:
+    """Progress on stderr, if that is a terminal: called with what is done, how much, and of how much."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}{task.fields[of]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def tell(what: str, done: int, total: int | None = None) -> None:
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total, of="")
+        bar.update(tasks[what], completed=done, total=total, of=f" of {total:,}" if total else "")
+
+    with bar:
+        yield tell
+
+
+def print_answer(answer: Answer, console: Console) -> None:
+    """The answer, or what a dialogue says instead, on one line."""
+    style = "bold" if isinstance(answer, Answered) else "yellow"
+    console.print(Text(message_of(answer), style=style), soft_wrap=True)
+
+
+def print_reasons(answer: Answer, parser: Parser, console: Console, *, sparql: bool = True) -> None:
+    """What was linked, the form in words and as it is, its SPARQL, and the facts behind the answer."""
+    graph = parser.graph
+    links = [linked_record(candidate, graph, answer.question) for candidate in shown_links(answer)]
+    named = [f"{link['label'] or link['id']} ({link['id']})" for link in links]
+    _row("linked", " · ".join(named) if named else "nothing", console)
+    if answer.links.unlinked and not isinstance(answer, Answered):
+        _row("unknown", " · ".join(answer.links.unlinked), console)
+    if not isinstance(answer, Answered | Failed):
+        return
+    _row("means", form_english(answer.form, graph), console)
+    _row("form", str(answer.form), console)
+    if sparql:
+        _row("SPARQL", form_sparql(answer.form).strip(), console)
+    if isinstance(answer, Answered):
+        facts = [fact_text(fact, graph) for fact in answer.evidence]
+        _row("facts", "\n".join(facts) if facts else "none were needed", console)
+
+
+def _row(name: str, text: str, console: Console) -> None:
+    for number, line in enumerate(text.splitlines() or [""]):
+        head = Text(f"  {name if number == 0 else '':8}", style="cyan")
+        console.print(head + Text(line, style="dim" if name == "SPARQL" else ""), soft_wrap=True)
+
+
+def print_info(info: GraphInfo, console: Console) -> None:
+    """What a graph holds, a line a number."""
+    for key, value in asdict(info).items():
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        console.print(Text(f"{key:12}", style="cyan") + Text(shown), soft_wrap=True)
+
+
+def play(questions: Iterable[str], parser: Parser, console: Console) -> Chat:
+    """Ask the questions of a scripted dialogue one after another and show how each answer comes about."""
+    chat = Chat(parser)
+    for question in questions:
+        console.print(Text("\n> ", style="cyan") + Text(question), soft_wrap=True)
+        answer = chat.ask(question)
+        print_answer(answer, console)
+        print_reasons(answer, parser, console, sparql=False)
+    return chat
+
+
+def converse(chat: Chat, console: Console) -> None:
+    """Hold a chat until the input ends or ``:quit``."""
+    info = chat.parser.graph.info()
+    welcome = _WELCOME.format(name=info.name, entities=info.entities, triples=info.triples)
+    console.print(Text("\n" + welcome, style="dim"))
+    while True:
+        try:
+            line = console.input(Text("\n> ", style="cyan")).strip()
+        except EOFError:
+            console.print()
+            return
+        if line in (":quit", ":q", ":exit"):
+            return
+        if line.startswith(":"):
+            _command(line, chat, console)
+        elif line:
+            try:
+                print_answer(chat.ask(line), console)
+            except DataError as error:
+                console.print(Text(str(error), style="yellow"), soft_wrap=True)
+
+
+def _command(line: str, chat: Chat, console: Console) -> None:
+    if line == ":why":
+        if chat.last is None:
+            console.print("Nothing has been asked yet.")
+        else:
+            print_reasons(chat.last, chat.parser, console)
+    elif line == ":graph":
+        print_info(chat.parser.graph.info(), console)
+    elif line == ":reset":
+        chat.reset()
+        console.print("A new dialogue.")
+    else:
+        if line != ":help":
+            console.print(Text(f"{line} is no command. The commands are:", style="yellow"), soft_wrap=True)
+        for command, meaning in _COMMANDS.items():
+            console.print(Text(f"{command:8}", style="cyan") + Text(meaning), soft_wrap=True)
