@@ -136,20 +136,22 @@ class Pool:
         group, _ = self._place(leaf, Way(None), self.execution.denotation(leaf), 1)
         return group
 
-    def make(self, operator: str, *arguments: Group, empty: bool = False) -> Group | None:
-        """The group of a form, if it is a new one; None where it is known, too large, or (unless ``empty``)
-        denotes nothing."""
+    def make(
+        self, operator: str, *arguments: Group, empty: bool = False, known: bool = False
+    ) -> Group | None:
+        """The group of a form; None where it is too large, or (unless ``empty``) denotes nothing, or (unless
+        ``known``) is none of its own: then the form is one more way to a group that there is."""
         total = 1 + sum(argument.size for argument in arguments)
         tried = (operator, *map(id, arguments))
         if tried in self._tried or total > self.budget.actions:
             return None
         self._tried.add(tried)
         form = Call(operator, tuple(argument.form for argument in arguments))
-        known = all(argument.without_entities for argument in arguments)
-        denotation = self.memo.get(form) if known else None
+        lasting = all(argument.without_entities for argument in arguments)
+        denotation = self.memo.get(form) if lasting else None
         if denotation is None:
             denotation = self.execution.denotation(form)
-            if known:
+            if lasting:
                 self.memo[form] = denotation
         else:
             self.execution.known[form] = denotation
@@ -158,7 +160,7 @@ class Pool:
         if count == 0 and not empty and denotation.sort not in (Sort.NUMBER, Sort.BOOLEAN):
             return None
         group, new = self._place(form, Way(operator, arguments), denotation, total)
-        return group if new else None
+        return group if new or known else None
 
     def _place(self, form: LogicalForm, way: Way, denotation: Denotation, total: int) -> tuple[Group, bool]:
         bucket = self._groups.setdefault(_key(denotation), [])

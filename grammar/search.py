@@ -92,38 +92,35 @@ def search(
 
 
 def _run(space: Workspace) -> None:
-    """Run the rounds: those that the question asks for, then the others until there is an answer."""
-    rounds = _rounds(space)
-    for wanted, run in rounds:
-        if wanted:
-            run(space)
-    for wanted, run in rounds:
+    """Run the rounds that the question asks for, then the others one by one until there is an answer."""
+    first, then = _rounds(space)
+    for run in first:
+        run(space)
+    for run in then:
         if space.found:
             return
-        if not wanted:
-            run(space)
+        run(space)
 
 
-def _rounds(space: Workspace) -> Sequence[tuple[bool, _Round]]:
-    """The rounds in their order, each with whether the question asks for it."""
+def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
+    """The rounds that the question's words ask for, and those for when they have found nothing."""
     asked = space.hints.operators.keys()
     counting = bool(asked & {*EXTREMES, *COMPARISONS} or space.leaves[Sort.NUMBER])
     dated = bool(asked & {"first", "last"} or space.leaves[Sort.VALUES])
     if space.aim.truths:
-        return (
-            (True, truths),
-            (counting or dated, truths_of_values),
-            (False, partial(truths, empty=True)),
-        )
-    return (
-        (True, chains),
-        (bool(asked & {"union", "intersect", "difference"}), combine),
-        (counting, count_maps),
-        (counting, value_maps),
-        (dated, statements),
-        (False, combine),
-        (False, statements),
-        (False, second_hop),
-        (False, partial(count_maps, broad=True)),
-        (False, partial(value_maps, broad=True)),
-    )
+        first: list[_Round] = [truths, *([truths_of_values] if counting or dated else [])]
+        return first, [partial(truths, empty=True), truths_of_values]
+    first = [chains]
+    if asked & {"union", "intersect", "difference"}:
+        first.append(combine)
+    if counting:
+        first += [count_maps, value_maps]
+    if dated:
+        first.append(statements)
+    return first, [
+        combine,
+        statements,
+        second_hop,
+        partial(count_maps, broad=True),
+        partial(value_maps, broad=True),
+    ]

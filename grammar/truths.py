@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-from grammar.denotation import Boolean
 from grammar.forms import Call, EntityLeaf, subforms
 from grammar.groups import Group, Way, unexecuted
 from grammar.operators import Sort
@@ -76,13 +75,16 @@ def _listed(ways: Sequence[Way]) -> Way:
 
 def truths_of_values(space: Workspace) -> None:
     """``exists(greater_than(value(e, r), n))``, ``exists(where(statements(e, r), q, v))``."""
-    values = space.grow(space.entities, Sort.VALUES, Sort.RELATION)
-    narrowed = space.grow(values, Sort.VALUES, Sort.NUMBER, empty=True)
-    narrowed += space.grow(values, Sort.VALUES, Sort.VALUES, empty=True)
-    made = space.grow(space.entities, Sort.STATEMENTS, Sort.RELATION)
-    for sort in (Sort.ENTITIES, Sort.VALUES):
-        narrowed += space.grow(made, Sort.STATEMENTS, Sort.RELATION, sort, empty=True)
-    if len(space.aim.truths) == 1:
-        for group in narrowed:
-            if Boolean(len(group) > 0) == Boolean(space.aim.truths[0]):
-                space.ways.append(Way("exists", (group,)))
+    if len(space.aim.truths) != 1:
+        return
+    narrowed = []
+    for sort, kinds in (
+        (Sort.VALUES, ((Sort.NUMBER,), (Sort.VALUES,))),
+        (Sort.STATEMENTS, ((Sort.RELATION, Sort.ENTITIES), (Sort.RELATION, Sort.VALUES))),
+    ):
+        found = space.grow(space.entities, sort, Sort.RELATION)
+        for rest in kinds:
+            narrowed += space.grow(found, sort, *rest, empty=True, known=True)
+    for group in dict.fromkeys(narrowed):
+        if (len(group) > 0) == space.aim.truths[0]:
+            space.ways.append(Way("exists", (group,)))

@@ -102,13 +102,18 @@ class Workspace:
             if any(isinstance(part, (RelationLeaf, TypeLeaf)) for part in subforms(form))
         }
 
-    def grow(self, groups: Iterable[Group], result: Sort, *rest: Sort, empty: bool = False) -> list[Group]:
-        """The new groups one operator further; the other arguments are leaves of the sorts ``rest``."""
+    def grow(
+        self, groups: Iterable[Group], result: Sort, *rest: Sort, empty: bool = False, known: bool = False
+    ) -> list[Group]:
+        """The new groups one operator further; the other arguments are leaves of the sorts ``rest``.
+
+        With ``empty`` also those that denote nothing, with ``known`` also those that are not new.
+        """
         new: list[Group] = []
         for group in groups:
             for name in STEPS.get((group.sort, *rest, result), ()):
                 for arguments in self._arguments(name, rest):
-                    made = self.pool.make(name, group, *arguments, empty=empty)
+                    made = self.pool.make(name, group, *arguments, empty=empty, known=known)
                     if made is not None:
                         new.append(made)
         return new
