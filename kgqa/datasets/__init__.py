@@ -5,7 +5,8 @@ Nothing outside this package needs to know which dataset an example comes from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +31,7 @@ DATASETS: MappingProxyType[str, Reader] = MappingProxyType(
 
 
 def read_dataset(
-    name: str, path: Path | str, *, limit: int | None = None, on_error: Callable[..., object] | None = None
+    name: str, path: Path | str, *, limit: int | None = None, on_error: OnError = None
 ) -> Iterator[Dialogue]:
     """The dialogues of a dataset, at most ``limit`` of them.
 
@@ -45,3 +46,25 @@ def read_dataset(
     if reader is None:
         raise ConfigError(f"expected a dataset out of {', '.join(DATASETS)}, found {name!r}")
     return islice(reader(Path(path), on_error=on_error), limit)
+
+
+def split_dialogues(
+    dialogues: Iterable[Dialogue], *, share: float, seed: int
+) -> tuple[list[Dialogue], list[Dialogue]]:
+    """Split into about ``share`` (of the split keys) and the rest; a split key is never on both sides.
+
+    Which keys go where depends only on the keys and on ``seed``, not on the order of the dialogues.
+
+    Raises:
+        ConfigError: the share is not between 0 and 1.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise ConfigError(f"expected a share between 0 and 1, found {share}")
+    dialogues = list(dialogues)
+    keys = sorted({dialogue.split_key for dialogue in dialogues})
+    random.Random(seed).shuffle(keys)
+    first = set(keys[: round(share * len(keys))])
+    return (
+        [dialogue for dialogue in dialogues if dialogue.split_key in first],
+        [dialogue for dialogue in dialogues if dialogue.split_key not in first],
+    )
