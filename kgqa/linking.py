@@ -17,10 +17,12 @@ from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.matches import apart, find_matches, settled_names, unlinked_mentions
 from kgqa.quantities import find_dates, find_numbers
 from kgqa.referents import Referent, find_referents
-from kgqa.vocabulary import Vocabulary, vocabulary
+from kgqa.vocabulary import Vocabulary, find_wordings, vocabulary
 
 MOST_CHARACTERS = 2_000
 """What is longer is no question: only its first characters are looked at."""
+_SURE_ENOUGH = 0.1
+"""A mention with nothing better than this counts as not found."""
 _ELLIPSIS = 0.6  # types and relations of the question before, for "And what about Paris?"
 
 
@@ -86,7 +88,7 @@ def link(
     limits = limits or LinkLimits()
     question = question[:MOST_CHARACTERS]
     words = vocabulary(graph)  # type: ignore[arg-type]  # graphs are hashable by identity
-    types = words.types.find(question, limit=limits.types)
+    types = find_wordings(words.types, question, limit=limits.types)
     referents = find_referents(
         question,
         conversation,
@@ -106,7 +108,11 @@ def link(
         *_earlier_words(conversation, words),
         *(Candidate(one.leaf, one.how, one.score, turn=one.turn) for one in referents),
     ]
-    covered = [one.span for one in candidates if one.span and not isinstance(one.leaf, RelationLeaf)]
+    covered = [
+        one.span
+        for one in candidates
+        if one.span and one.score >= _SURE_ENOUGH and not isinstance(one.leaf, RelationLeaf)
+    ]
     unlinked = unlinked_mentions(question, covered) if given is None else ()
     return Links(tuple(_ranked(candidates, limits)), unlinked)
 
@@ -147,7 +153,7 @@ def _given(question: str, graph: KnowledgeGraph, names: Sequence[str]) -> Iterat
 
 
 def _worded_relations(question: str, words: Vocabulary, limits: LinkLimits) -> Iterator[Candidate]:
-    for found in words.relations.find(question, limit=limits.relations):
+    for found in find_wordings(words.relations, question, limit=limits.relations):
         yield Candidate(RelationLeaf(found.name), "wording", found.score, found.span)
 
 
@@ -169,7 +175,7 @@ def _earlier_words(conversation: Conversation, words: Vocabulary) -> Iterator[Ca
     for ago, turn in enumerate(reversed(conversation.turns[-2:]), start=1):
         question, fade = turn.question[:MOST_CHARACTERS], _ELLIPSIS**ago
         for index, kind in ((words.types, TypeLeaf), (words.relations, RelationLeaf)):
-            for found in index.find(question, limit=4):
+            for found in find_wordings(index, question, limit=4):
                 yield Candidate(kind(found.name), "mentioned", round(found.score * fade, 4), turn=ago)
         for literal in _literals(question):
             yield Candidate(literal.leaf, "mentioned", round(literal.score * fade, 4), turn=ago)

@@ -30,41 +30,54 @@ class Match:
     score: float
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What a question says on its own, whatever was said before."""
+
+    spans: tuple[Span, ...]
+    matches: tuple[Match, ...]
+
+
 def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[str] = ()) -> list[Match]:
     """What the question may name, best first, every entity once.
 
     Args:
         spoken_of: entities of the dialogue, which may be called by a part of their name from then on.
     """
+    reading = _read(question, graph)  # type: ignore[arg-type]  # graphs are hashable by identity
+    known = sorted(set(spoken_of))
+    shortened = _shortened(reading.spans, dict(zip(known, graph.labels(known), strict=True)))
+    here = {(match.name, match.span.first, match.span.last) for match in reading.matches}
+    shortened = [match for match in shortened if (match.name, match.span.first, match.span.last) not in here]
+    best: dict[str, Match] = {}
+    for match in _scored([*reading.matches, *shortened], graph, spoken_of=frozenset(known)):
+        best.setdefault(match.name, match)
+    return list(best.values())
+
+
+@lru_cache(maxsize=256)
+def settled_names(question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
+    """The likeliest entities of an earlier question of which nobody has recorded them."""
+    return tuple(match.name for match in apart(find_matches(question, graph), least=0.3)[:_SETTLED])
+
+
+@lru_cache(maxsize=64)
+def _read(question: str, graph: KnowledgeGraph) -> _Reading:
+    """Remembered because the next turns of a dialogue come back to its questions."""
     words = find_words(question)
     spans = find_spans(question, words)
     texts = list(dict.fromkeys(writing for span in spans for writing in span.writings))
     found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
     matches: dict[tuple[str, int, int], Match] = {}
-
-    def add(name: str, span: Span, how: How, score: float) -> None:
-        matches.setdefault((name, span.first, span.last), Match(name, span, how, score))
-
     for span in spans:
         for place, writing in enumerate(span.writings):
             for name in found[writing][:NAMESAKES]:
-                add(name, span, "exact", 0.9 if place else 1.0)
-    known = sorted(set(spoken_of))
-    for match in _shortened(spans, dict(zip(known, graph.labels(known), strict=True))):
-        add(match.name, match.span, match.how, match.score)
+                match = Match(name, span, "exact", 0.9 if place else 1.0)
+                matches.setdefault((name, span.first, span.last), match)
     for span in _unmatched(question, words, [match.span for match in matches.values()])[:SEARCHES]:
         for hit in graph.search(span.text, limit=NAMESAKES, fuzzy=True):
-            add(hit.name, span, hit.how, hit.score)
-    best: dict[str, Match] = {}
-    for match in _scored(list(matches.values()), graph, spoken_of=frozenset(known)):
-        best.setdefault(match.name, match)
-    return list(best.values())
-
-
-@lru_cache(maxsize=512)
-def settled_names(question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
-    """The likeliest entities of an earlier question of which nobody has recorded them."""
-    return tuple(match.name for match in apart(find_matches(question, graph), least=0.3)[:_SETTLED])
+            matches.setdefault((hit.name, span.first, span.last), Match(hit.name, span, hit.how, hit.score))
+    return _Reading(tuple(spans), tuple(matches.values()))
 
 
 def apart(matches: Sequence[Match], *, least: float) -> list[Match]:
@@ -115,7 +128,7 @@ def _unmatched(question: str, words: Sequence[Word], matched: Sequence[Span]) ->
     """
     covered = {number for span in matched for number in range(span.first, span.last)}
     runs = open_mentions(question, words)
-    if not any(word.capital for word in words):
+    if not any(word.capital and word.text[0].isalpha() for word in words):
         runs += _plain_runs(words, covered)
     spans = []
     for first, last in dict.fromkeys(runs):

@@ -190,7 +190,7 @@ def singular(word: str) -> str:
     if word in _UNCHANGED:
         return word
     word = _IRREGULAR.get(word, word)
-    if word.endswith("ies") and len(word) > 5:
+    if word.endswith("ies") and len(word) > 4 and word != "movies":
         return word[:-3] + "y"
     if word.endswith(("ches", "shes", "sses", "xes")):
         return word[:-2]
@@ -206,13 +206,12 @@ def stem(word: str) -> str:
     """
     if word in _UNCHANGED:
         return word
-    word = _IRREGULAR.get(word, word)
+    word = singular(word)
     shorter = True
     while shorter:
         shorter = False
         for suffix in _SUFFIXES:
-            keep = 3 if suffix in ("s", "es") else 4
-            if word.endswith(suffix) and len(word) - len(suffix) >= keep:
+            if word.endswith(suffix) and len(word) - len(suffix) >= 4:
                 if suffix == "s" and word.endswith(("ss", "us", "is")):
                     continue
                 word, shorter = word[: -len(suffix)], True

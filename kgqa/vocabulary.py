@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,10 +20,16 @@ from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.mentions import STOP_WORDS
 from kgqa.stems import SYNONYMS, singular, stem
 
+_MOST = 30
+_SILENT = STOP_WORDS - {"name", "thing", "things", "number", "may", "will"}
+"""Words that tell no type or relation."""
+_DERIVED = 0.7
+"""What a shared stem is worth where the words differ: "territory" and "territorial"."""
 
-def stems(text: str) -> tuple[str, ...]:
-    """Stems of the words that say something."""
-    return tuple(stem(word) for word in normalise(text).split() if word not in STOP_WORDS)
+
+def stems(text: str) -> dict[str, str]:
+    """Stem -> word, in the singular, of the words that say something."""
+    return {stem(word): singular(word) for word in normalise(text).split() if word not in _SILENT}
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,13 @@ class _Place:
     number: int
     start: int
     end: int
+    word: str  # in the singular
 
 
 @dataclass(frozen=True)
 class _Text:
     owner: int
-    stems: frozenset[str]
+    words: Mapping[str, str]
     is_label: bool
     weight: float = 0.0  # what all its stems together say
 
@@ -67,19 +74,16 @@ class WordIndex:
             _Text(owner, own, place == 0)
             for owner, ways in enumerate(texts)
             for place, text in enumerate(ways)
-            if (own := frozenset(stems(text)))
+            if (own := stems(text))
         ]
         self._with_stem: dict[str, list[int]] = defaultdict(list)
         self._with_stems: dict[frozenset[str], list[int]] = defaultdict(list)
         for number, text in enumerate(read):
-            self._with_stems[text.stems].append(number)
-            for one in text.stems:
+            self._with_stems[frozenset(text.words)].append(number)
+            for one in text.words:
                 self._with_stem[one].append(number)
         self._says = {one: math.log1p(len(read) / len(found)) for one, found in self._with_stem.items()}
-        self._texts = [
-            _Text(text.owner, text.stems, text.is_label, sum(self._says[one] for one in text.stems))
-            for text in read
-        ]
+        self._texts = [replace(text, weight=sum(self._says[one] for one in text.words)) for text in read]
 
     def find(self, question: str, *, limit: int) -> list[Wording]:
         """The names whose words occur in the question, best first."""
@@ -92,8 +96,8 @@ class WordIndex:
 
         for number, match in enumerate(re.finditer(r"\w+", question)):
             word = normalise(match.group())
-            if word not in STOP_WORDS:
-                places[stem(word)].append(_Place(number, *match.span()))
+            if word not in _SILENT:
+                places[stem(word)].append(_Place(number, *match.span(), singular(word)))
             for meant in SYNONYMS.get(word) or SYNONYMS.get(singular(word), ()):
                 for row in self._with_stems.get(frozenset(stems(meant)), ()):
                     text = self._texts[row]
@@ -116,7 +120,10 @@ class WordIndex:
 
     def _score(self, text: _Text, found: Sequence[str], chosen: Sequence[_Place]) -> float:
         """Share of the text's words that occur, by how much they say; words far apart count less."""
-        said = sum(self._says[one] for one in found)
+        said = sum(
+            self._says[one] * (1.0 if place.word == text.words[one] else _DERIVED)
+            for one, place in zip(found, chosen, strict=True)
+        )
         numbers = [one.number for one in chosen]
         between = max(numbers) - min(numbers) + 1 - len(numbers)
         score = said / text.weight / (1.0 + 0.15 * max(between, 0))
@@ -129,6 +136,16 @@ def _closest(places: Sequence[Sequence[_Place]]) -> list[_Place]:
     """One place for each word, close to that of the first."""
     around = places[0][0].number
     return [min(own, key=lambda one: abs(one.number - around)) for own in places]
+
+
+def find_wordings(index: WordIndex, question: str, *, limit: int) -> tuple[Wording, ...]:
+    """``WordIndex.find``, remembered: the next turns of a dialogue come back to its questions."""
+    return _remembered(index, question)[:limit]
+
+
+@lru_cache(maxsize=256)
+def _remembered(index: WordIndex, question: str) -> tuple[Wording, ...]:
+    return tuple(index.find(question, limit=_MOST))
 
 
 @dataclass(frozen=True)
