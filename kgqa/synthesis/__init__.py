@@ -1,0 +1,28 @@
+"""Dialogues invented over any graph, with a gold form for every turn: what the bundled model learns from.
+
+Questions are made from the graph's facts, a table of English wordings (``english.toml``) and, for relations
+that the table does not know, from the relations' own labels. One meaning has one form:
+
+=============================================  ====================================================
+"Who is president of X?" (no type's word)      ``follow(X, P35)``
+"Who directed ...", "What did X direct?"       ``follow``, ``follow_back`` without ``keep``
+"Which films did X direct?"                    ``keep(follow_back(X, P57), Q11424)``
+"How many films did X direct?"                 ``cardinality(keep(follow_back(X, P57), Q11424))``
+"Did Y direct X?"                              ``is_in(Y, follow(X, P57))``: the object first
+"... in 1990?" of an office                    ``object(where(statements(X, P35), P585, @1990))``
+"the first president of X"                     ``object(first(statements(X, P35), P580))``
+"films by X after 1990"                        ``arg(greater_than(value(for_each(S), P577), @1990))``
+"longer than 120 minutes"                      the same with the plain number 120
+"the longest of them"                          ``arg(max(value(for_each({...}), P2047)))``
+"Who is older, X or Y?"                        ``arg(min(value(for_each(union(X, Y)), P569)))``
+"Is X longer than Y?"                          ``exists(greater_than(value(X, P2047), value(Y, P2047)))``
+"films by X and with Y"                        ``intersect`` of two sets, each with its own ``keep``
+"Which of them are from Y?"                    ``intersect({...}, follow_back(Y, P27))``
+"them", "those films"                          one leaf with the whole last answer
+=============================================  ====================================================
+"""
+
+from kgqa.synthesis.dialogue import invent
+from kgqa.synthesis.write import Summary, synthesize
+
+__all__ = ["Summary", "invent", "synthesize"]

@@ -1,0 +1,258 @@
+"""Dialogues from questions: which kind comes next, what is shown, and asking back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from grammar.errors import LimitReached
+from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
+from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.synthesis import followups, formal, sets, single, statements
+from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.survey import Survey
+from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Outcome, Talk
+from kgqa.readable import number_text, value_text
+
+_About = Callable[[Talk, str], Draft | None]
+_FollowUp = Callable[[Talk], Draft | None]
+
+KINDS: Mapping[_About, float] = {
+    single.forward: 22,
+    single.literal: 17,
+    single.keyword: 2.5,
+    single.backward: 11,
+    single.count_forward: 3.5,
+    single.count_backward: 4,
+    single.verify: 6,
+    single.exists: 2.5,
+    single.two_steps: 5,
+    single.compare_two: 4,
+    single.compare_counts: 2,
+    sets.superlative: 7,
+    sets.most_counted: 3,
+    sets.threshold: 2.5,
+    sets.filtered: 5,
+    sets.more_than_one: 3,
+    sets.joined: 3,
+    sets.shared: 3,
+    sets.of_type: 1,
+    statements.at_a_time: 5,
+    statements.first_or_last: 3,
+    statements.since_when: 2.5,
+    statements.role: 3.5,
+}
+"""Questions about an entity -> how often they are tried."""
+
+FORMAL_KINDS: Mapping[_About, float] = {
+    formal.simple: 12,
+    formal.logical: 5,
+    formal.verification: 3,
+    formal.counted: 4,
+    formal.most: 3,
+    formal.bounded: 4,
+    formal.compared: 4,
+}
+"""The same in the register of machine-worded corpora."""
+
+FOLLOW_UPS: Mapping[_FollowUp, float] = {
+    followups.another: 7,
+    followups.corrected: 2,
+    followups.other_year: 5,
+    followups.other_relation: 6,
+    followups.other_type: 3,
+    followups.how_many: 3,
+    followups.about_them: 4,
+    followups.which_of_them: 7,
+    followups.kind_of_them: 1.5,
+    followups.best_of_them: 8,
+    followups.most_of_them: 2,
+    followups.limited_of_them: 4,
+    followups.is_it: 1.5,
+    followups.same_for_each: 1,
+}
+"""Questions that only go on from the last answer -> how often they are tried."""
+
+FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {followups.another: 5, followups.how_many: 1, followups.about_them: 1}
+
+_FORMAL_SHARE = 0.2
+_FOLLOW_UP_SHARE = 0.36
+_ASK_BACK_SHARE = 0.05
+_MOST_TURNS = 7
+
+
+def invent(graph: KnowledgeGraph, *, seed: int, noise: Noise | None = None) -> Iterator[Dialogue]:
+    """Dialogues without end; the same seed gives the same ones, whatever came before."""
+    survey, number = Survey(graph), 0
+    while True:
+        dialogue = one_dialogue(survey, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}")
+        if dialogue is not None:
+            yield dialogue
+        number += 1
+
+
+def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str) -> Dialogue | None:
+    """One dialogue, or None where its first question finds nothing to ask."""
+    talk = Talk(survey, rng, formal=rng.random() < _FORMAL_SHARE, alias_chance=noise.alias)
+    start = survey.seed(rng)
+    talk.focus, conversation, examples = None, Conversation(), []
+    wanted = rng.choices(range(1, _MOST_TURNS + 1), weights=[1, 1.5, 2, 3, 4, 3, 2])[0]
+    while len(examples) < wanted:
+        found = _next(talk, start)
+        if found is None:
+            break
+        draft, outcome = found
+        for question, shown, ambiguous in _exchanges(talk, draft, outcome, noise):
+            gold = _gold(talk, draft, outcome, ambiguous=ambiguous)
+            examples.append(Example(f"{identity}/{len(examples)}", conversation, question, gold))
+            conversation = conversation.then(Turn(question, shown, () if ambiguous else gold.mentions))
+        _remember(talk, draft, outcome)
+    return Dialogue(identity, identity, tuple(examples)) if examples else None
+
+
+def _next(talk: Talk, start: str) -> tuple[Draft, Outcome] | None:
+    """A question that fits here and has an answer."""
+    rng = talk.rng
+    for _ in range(40):
+        if talk.last is not None and rng.random() < _FOLLOW_UP_SHARE:
+            kinds = FORMAL_FOLLOW_UPS if talk.formal else FOLLOW_UPS
+            draft = _choose(kinds, rng)(talk)
+        else:
+            about = _about(talk, start)
+            draft = _choose(FORMAL_KINDS if talk.formal else KINDS, rng)(talk, about)
+        if draft is None or "{" in draft.question or str(draft.form) in talk.asked:
+            continue
+        try:
+            outcome = talk.denotes(draft.form)
+        except LimitReached:
+            continue
+        if len(outcome.entities or ()) > MOST_ANSWERS or (outcome.empty and not draft.may_be_empty):
+            continue
+        if not outcome.entities or all(talk.survey.label(n) for n in outcome.entities[:10]):
+            return draft, outcome
+    return None
+
+
+def _choose(kinds: Mapping[Callable[..., Draft | None], float], rng: random.Random) -> Callable[..., Draft | None]:
+    return rng.choices(list(kinds), weights=list(kinds.values()))[0]
+
+
+def _about(talk: Talk, start: str) -> str:
+    """Whom the next question is about: the topic, the last answer, or somebody like them."""
+    if talk.focus is None:
+        return start
+    answer = [a for a in talk.antecedents if a != talk.focus and len(talk.survey.uses(a)) >= 2]
+    answer = [a for a in answer if a not in talk.survey.members]
+    draw = talk.rng.random()
+    if answer and draw < 0.45:
+        return answer[0]
+    if draw < 0.8:
+        return talk.focus
+    if draw < 0.88 and talk.them:
+        return talk.rng.choice(talk.them)
+    if draw < 0.94:
+        return talk.similar(talk.focus) or start
+    return start
+
+
+def _remember(talk: Talk, draft: Draft, outcome: Outcome) -> None:
+    talk.last, talk.outcome = draft, outcome
+    talk.asked.add(str(draft.form))
+    if draft.about and draft.asks:
+        talk.asked.add(str((draft.about, *draft.asks)))
+    talk.focus = draft.about or talk.focus
+    talk.mentioned.update(talk.about_of(draft.form)[:20])
+    talk.mentioned.update((outcome.entities or ())[:10])
+
+
+# --- what is shown -----------------------------------------------------------------------------------
+
+
+def _exchanges(
+    talk: Talk, draft: Draft, outcome: Outcome, noise: Noise
+) -> Iterator[tuple[str, TurnAnswer, bool]]:
+    """The question with its answer; or the question, a question back, and what settles it."""
+    rng = talk.rng
+    question = noise.apply(draft.question, rng) if draft.noisy and not talk.formal else draft.question
+    answer = TurnAnswer(
+        text=answer_text(talk, outcome),
+        entities=outcome.entities or (),
+        values=outcome.values or (),
+        numbers=outcome.numbers or (),
+        truths=outcome.truths or (),
+    )
+    meant = draft.about
+    others = [n for n in talk.survey.namesakes(meant) if n != meant] if meant else []
+    chance = 0.7 if others else _ASK_BACK_SHARE
+    label = talk.survey.label(meant) if meant else None
+    if not meant or not label or label.lower() not in question.lower() or rng.random() > chance:
+        yield question, answer, False
+        return
+    offered = meant if rng.random() < 0.5 else rng.choice(others) if others else talk.similar(meant)
+    if offered is None or not talk.survey.label(offered):
+        yield question, answer, False
+        return
+    both = rng.random() < 0.3 and offered != meant
+    pair = [offered, meant] if rng.random() < 0.5 else [meant, offered]
+    if both:
+        asked = f"Did you mean {_told_apart(talk, pair[0])} or {_told_apart(talk, pair[1])}?"
+        shown = TurnAnswer(text=asked, entities=tuple(pair), asks_back=True)
+        first = pair[0] == meant
+        reply = rng.choice(
+            [f"The {'first' if first else 'second'} one", f"the {'former' if first else 'latter'}", _told_apart(talk, meant)]
+        )
+    else:
+        asked = f"Did you mean {_told_apart(talk, offered)}?"
+        shown = TurnAnswer(text=asked, entities=(offered,), asks_back=True)
+        yes = ["Yes", "Yes.", "yes", "Yes, exactly", "Right", "Yep", "Yes please", "I do"]
+        named = _told_apart(talk, meant)
+        no = [f"No, I meant {named}.", f"No, {named}", f"no, i mean {named}", f"I meant {named}", f"No, tell me about {named}."]
+        reply = rng.choice(yes if offered == meant else no)
+    yield question, shown, True
+    yield sentence(reply) if rng.random() < 0.7 else reply, answer, False
+
+
+def _told_apart(talk: Talk, name: str) -> str:
+    """The label, with the description where others are called the same."""
+    label = talk.survey.label(name) or name
+    description = talk.survey.graph.description(name)
+    if description and len(talk.survey.namesakes(name)) > 1:
+        return f"{label} ({description})"
+    return label
+
+
+def answer_text(talk: Talk, outcome: Outcome) -> str:
+    """An answer as the dialogue shows it."""
+    survey = talk.survey
+    if outcome.entities is not None:
+        labels = [survey.label(n) or n for n in outcome.entities[:10]]
+        rest = len(outcome.entities) - len(labels)
+        return ", ".join(labels) + (f" and {rest} more" if rest else "")
+    if outcome.values is not None:
+        return ", ".join(value_text(v, survey.graph) for v in outcome.values[:10])
+    if outcome.numbers is not None:
+        return " and ".join(number_text(n) for n in outcome.numbers)
+    said = ["Yes" if truth else "No" for truth in outcome.truths or ()]
+    return said[0] if len(said) == 1 else f"{' and '.join(said)} respectively"
+
+
+def _gold(talk: Talk, draft: Draft, outcome: Outcome, *, ambiguous: bool) -> Gold:
+    gold = Gold(
+        entities=outcome.entities,
+        values=outcome.values,
+        numbers=outcome.numbers,
+        truths=outcome.truths,
+        text=answer_text(talk, outcome),
+        form=draft.form,
+        question_type=draft.kind,
+        mentions=tuple(talk.about_of(draft.form)),
+        relations=_names(draft.form, RelationLeaf),
+        types=_names(draft.form, TypeLeaf),
+    )
+    return replace(gold, ambiguous=True) if ambiguous else gold
+
+
+def _names(form: LogicalForm, kind: type[RelationLeaf] | type[TypeLeaf]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(leaf.name for leaf in leaves(form) if isinstance(leaf, kind)))

@@ -1,0 +1,188 @@
+"""English for synthesis: the table of wordings, templates, plurals, pronouns, and how people mistype."""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
+_IRREGULAR = {"person": "people", "human": "humans", "child": "children", "series": "series", "species": "species"}
+_VOWEL_START = re.compile(r"\b([Aa]) (?=[aeioAEIO])")
+_PLURAL_VERBS = {"was": "were", "is": "are", "does": "do", "has": "have", "Is": "Are", "Was": "Were"}
+_PLURAL_VERBS |= {"Does": "Do", "Has": "Have"}
+_SINGULAR_CLAUSE = re.compile(
+    r"^(that|who) (are|have|border|play|speak|use|follow|belong|contain|include|take|live|work|last|cost)\b"
+)
+
+
+@dataclass(frozen=True)
+class Name:
+    """How something is called at one place of a dialogue: subject, object and possessive case."""
+
+    subject: str
+    object: str
+    possessive: str
+    plural: bool = False
+
+    @classmethod
+    def of(cls, text: str, *, plural: bool = False) -> Name:
+        """A name that is the same in every case."""
+        return cls(text, text, text + ("'" if text.endswith("s") and plural else "'s"), plural)
+
+
+HE = Name("he", "him", "his")
+SHE = Name("she", "her", "her")
+IT = Name("it", "it", "its")
+THEY = Name("they", "them", "their", plural=True)
+
+
+@dataclass(frozen=True)
+class RelationWording:
+    """What the table says of one relation; every field but the nouns holds templates."""
+
+    noun: str
+    nouns: str
+    templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    own: bool = False
+
+    def __getitem__(self, kind: str) -> tuple[str, ...]:
+        return self.templates.get(kind, ())
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """Relations and types by name."""
+
+    relations: Mapping[str, RelationWording]
+    types: Mapping[str, tuple[tuple[str, str], ...]]
+
+
+@cache
+def wordings() -> Wordings:
+    """The table that comes with kgqa."""
+    table = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
+    types = {name: tuple((one, many) for one, many in words) for name, words in table.pop("types").items()}
+    relations = {}
+    for name, row in table.items():
+        noun = row["noun"]
+        templates = {key: tuple(texts) for key, texts in row.items() if isinstance(texts, list)}
+        relations[name] = RelationWording(noun, row.get("nouns", plural(noun)), templates, row.get("own", False))
+    return Wordings(relations, types)
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun phrase, by rule.
+
+    >>> plural("city"), plural("country of origin"), plural("film")
+    ('cities', 'countries of origin', 'films')
+    """
+    head, of, rest = noun.partition(" of ")
+    before, space, last = head.rpartition(" ")
+    if last.lower() in _IRREGULAR:
+        last = _IRREGULAR[last.lower()]
+    elif re.search(r"[^aeiou]y$", last):
+        last = last[:-1] + "ies"
+    elif re.search(r"(s|x|ch|sh)$", last):
+        last += "es"
+    else:
+        last += "s"
+    return before + space + last + of + rest
+
+
+def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
+    """Make one of a template's choices and put the names in; a sentence gets its capital letter later."""
+    text = template
+    while (match := _CHOICE.search(text)) is not None:
+        text = text[: match.start()] + rng.choice(match.group(1).split("|")) + text[match.end() :]
+
+    def put(match: re.Match[str]) -> str:
+        slot = match.group(1)
+        given = names[slot[0]]
+        if isinstance(given, str):
+            return given
+        return given.possessive if slot.endswith("s") else given.object if slot.endswith("'") else given.subject
+
+    text = _SLOT.sub(put, text)
+    for given in names.values():
+        if isinstance(given, Name) and given.plural:
+            text = _agree(text, given)
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"\bthe [Tt]he\b", "the", text)
+    return _VOWEL_START.sub(lambda match: f"{match.group(1)}n ", text)
+
+
+def _agree(text: str, name: Name) -> str:
+    """Verbs beside a plural name: "was they" becomes "were they"."""
+    said = re.escape(name.subject)
+    verbs = "|".join(_PLURAL_VERBS)
+    text = re.sub(rf"\b({verbs}) (?={said}\b)", lambda m: _PLURAL_VERBS[m.group(1)] + " ", text)
+    return re.sub(rf"(?<={said} )({verbs})\b", lambda m: _PLURAL_VERBS[m.group(1)], text, count=1)
+
+
+def singular_clause(clause: str) -> str:
+    """The clause after one instead of many: "that border France" becomes "that borders France"."""
+
+    def put(match: re.Match[str]) -> str:
+        verb = {"are": "is", "have": "has"}.get(match.group(2), match.group(2) + "s")
+        return f"{match.group(1)} {verb}"
+
+    return _SINGULAR_CLAUSE.sub(put, clause)
+
+
+def sentence(text: str) -> str:
+    """With a capital letter in front."""
+    return text[:1].upper() + text[1:]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How often a question is written carelessly; all are chances from 0 to 1."""
+
+    lower_case: float = 0.15
+    no_mark: float = 0.2
+    spaced_mark: float = 0.04
+    typo: float = 0.02
+    lead: float = 0.06
+    alias: float = 0.06
+
+    def apply(self, question: str, rng: random.Random) -> str:
+        """The question as a hasty person types it."""
+        if rng.random() < self.lead and question.endswith("?") and len(question) > 14:
+            question = _with_lead(question, rng)
+        if question[-1:] in "?." and rng.random() < self.no_mark:
+            question = question[:-1]
+        elif question.endswith("?") and rng.random() < self.spaced_mark:
+            question = question[:-1] + " ?"
+        if rng.random() < self.lower_case:
+            question = question.lower()
+        if rng.random() < self.typo:
+            question = _mistyped(question, rng)
+        return question
+
+
+_LEADS = ("Tell me, {q}?", "Can you tell me {q}?", "So {q}?", "Okay, and {q}?", "And {q}?", "Hey, {q}?")
+_LEADS += ("Please tell me: {q}?", "Do you know: {q}?", "I want to know {q}?", "{q}, please?")
+
+
+def _with_lead(question: str, rng: random.Random) -> str:
+    first = question.split(" ", 1)[0].lower()
+    known = {"who", "what", "which", "when", "where", "how", "is", "was", "did", "does", "in", "are", "do"}
+    if first not in known:
+        return question
+    return sentence(rng.choice(_LEADS).replace("{q}", question[0].lower() + question[1:-1]))
+
+
+def _mistyped(question: str, rng: random.Random) -> str:
+    """Two neighbouring letters of a longer word changed places, or one is missing or doubled."""
+    places = [m.start() for m in re.finditer(r"(?<=[a-z]{2})[a-z](?=[a-z])", question)]
+    if not places:
+        return question
+    place = rng.choice(places)
+    here, after = question[place], question[place + 1]
+    return question[:place] + rng.choice([after + here, after, here + here + after]) + question[place + 2 :]

@@ -1,0 +1,451 @@
+"""Questions about sets: superlatives, comparisons, filters by date and number, thresholds, and / or / not."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, call
+from grammar.values import Kind, Quantity, Time, Value
+from kgqa.graphs.protocol import Direction
+from kgqa.synthesis.english import Name, singular_clause
+from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
+
+_LEAD = re.compile(r"^(?:that|who) ")
+
+
+@dataclass(frozen=True)
+class Some:
+    """A set with words for it: ``one`` and ``many`` of its type, and the clause that says which are meant."""
+
+    form: LogicalForm
+    names: tuple[str, ...]
+    type_name: str
+    one: str
+    many: str
+    clause: str = ""
+    owner: str = ""
+    about: str | None = None
+
+    @property
+    def phrase(self) -> str:
+        """``films directed by X`` or ``her films``."""
+        return f"{self.owner} {self.many}" if self.owner else f"{self.many} {self.clause}".strip()
+
+    @property
+    def single(self) -> str:
+        """``film directed by X``."""
+        if self.owner:
+            return f"of {self.owner} {self.many}"
+        return f"{self.one} {singular_clause(self.clause)}".strip()
+
+
+def some_of(talk: Talk, name: str, *, least: int = 2) -> Some | None:
+    """The subjects of a relation to the entity, of one type: "films directed by X"."""
+    rng, survey = talk.rng, talk.survey
+    use = talk.use(name, "in")
+    if use is None or use.count < least:
+        return None
+    wording = survey.wording(use.relation)
+    clauses = wording["that"]
+    base = read(entity(name), use.relation, "in")
+    type_name = survey.shared_type(talk.names(base), rng)
+    if type_name is None or not clauses:
+        return None
+    form = keep(base, type_name)
+    names = talk.names(form)
+    if not least <= len(names) <= 5_000:
+        return None
+    one, many = talk.type_word(type_name)
+    said = talk.refer(name, (use.relation, "in"))
+    if wording.own and rng.random() < 0.4:
+        return Some(form, names, type_name, one, many, owner=said.possessive, about=name)
+    clause = talk.phrase(rng.choice(clauses), y=said)
+    return Some(form, names, type_name, one, many, clause, about=name)
+
+
+def all_of(talk: Talk, type_name: str) -> Some:
+    """All members of a type."""
+    one, many = talk.type_word(type_name)
+    names = talk.survey.members[type_name]
+    return Some(call("members", TypeLeaf(type_name)), tuple(names), type_name, one, many)
+
+
+def a_set(talk: Talk, name: str) -> Some | None:
+    """A set around the entity, or all members of its type."""
+    types = [t for t in talk.survey.types(name)]
+    if types and talk.rng.random() < 0.22:
+        return all_of(talk, talk.rng.choice(types[:2]))
+    return some_of(talk, name)
+
+
+def literal_relation(talk: Talk, some: Some, *keys: str) -> tuple[str, Kind] | None:
+    """A relation to values that members have and whose wording has one of the keys."""
+    tried = talk.rng.sample(list(some.names), min(4, len(some.names)))
+    found = []
+    for member in tried:
+        for use in talk.survey.uses(member):
+            if use.direction == "literal" and any(talk.survey.wording(use.relation)[k] for k in keys):
+                kind = talk.survey.kind_of_values(member, use.relation)
+                if kind is not None:
+                    found.append((use.relation, kind))
+    return talk.rng.choice(found) if found else None
+
+
+def values_of_each(some_form: LogicalForm, relation: str) -> LogicalForm:
+    """Every element's values."""
+    return call("value", call("for_each", some_form), RelationLeaf(relation))
+
+
+def superlative(talk: Talk, name: str) -> Draft | None:
+    """``Which of her films came out first?``, ``the most populous city in Germany``"""
+    some = a_set(talk, name)
+    chosen = some and literal_relation(talk, some, "max", "min", "last", "early")
+    if not some or not chosen:
+        return None
+    relation, _ = chosen
+    rng, wording = talk.rng, talk.survey.wording(relation)
+    top = rng.random() < 0.5
+    clauses, adjectives = wording["last" if top else "early"], wording["max" if top else "min"]
+    who = "person" if some.type_name in talk.survey.person_types else some.one
+    sentences = [f"Which of the {some.phrase} {clause}?" for clause in clauses if not some.owner]
+    sentences += [f"Which {some.single} {clause}?" for clause in clauses]
+    if some.owner:
+        sentences += [f"Which of {some.phrase} {clause}?" for clause in clauses]
+        sentences += [f"What is {some.owner} {word} {some.one}?" for word in adjectives]
+        sentences += [f"{some.owner} {word} {some.one}?" for word in adjectives]
+    else:
+        for word in adjectives:
+            if " by " in word or " in " in word:  # "largest by area" stands behind the noun
+                sentences += [f"Which {some.single} is the {word}?"]
+                continue
+            clause = singular_clause(some.clause)
+            sentences += [
+                f"What is the {word} {who} {clause}?",
+                f"Which is the {word} {who} {clause}?",
+                f"the {word} {who} {clause}?",
+                f"Name the {word} {who} {clause}.",
+            ]
+            if who == "person":
+                sentences += [f"Who is the {word} person {clause}?", f"Who is the {word} of the people {clause}?"]
+    if not sentences:
+        return None
+    form = call("arg", call("max" if top else "min", values_of_each(some.form, relation)))
+    return Draft(talk.say(rng.choice(sentences)), form, "superlative", some.about)
+
+
+def most_counted(talk: Talk, name: str) -> Draft | None:
+    """``Which of his films has the most actors?``"""
+    some = a_set(talk, name)
+    found = some and counted_relation(talk, some)
+    if not some or not found:
+        return None
+    relation, direction, type_name, things = found
+    rng = talk.rng
+    top = rng.random() < 0.75
+    most = "most" if top else rng.choice(["fewest", "least"])
+    verbs = _has(talk, relation, direction, f"the {most} {things}")
+    of = f"of {some.phrase}" if some.owner else f"of the {some.phrase}"
+    sentences = [f"Which {of} {verb}?" for verb in verbs] + [f"Which {some.single} {verb}?" for verb in verbs]
+    if some.type_name in talk.survey.person_types:
+        sentences += [f"Who {verb}?" for verb in verbs] if not some.clause and not some.owner else []
+    form = call("arg", call("max" if top else "min", counts_of_each(some.form, relation, direction, type_name)))
+    return Draft(talk.say(rng.choice(sentences)), form, "most counted", some.about)
+
+
+def counts_of_each(
+    form: LogicalForm, relation: str, direction: Direction, type_name: str | None
+) -> LogicalForm:
+    """Every element's number of facts, of those of a type if one is named."""
+    each = call(READS[direction], call("for_each", form), RelationLeaf(relation))
+    return call("cardinality", keep(each, type_name))
+
+
+def counted_relation(talk: Talk, some: Some) -> tuple[str, Direction, str | None, str] | None:
+    """A relation of which members have several facts, and the word for what is counted."""
+    tried = talk.rng.sample(list(some.names), min(4, len(some.names)))
+    uses = [u for n in tried for u in talk.survey.uses(n) if u.direction != "literal" and 2 <= u.count <= 2_000]
+    uses = [u for u in uses if u.relation not in ("P31", "P21") and talk.survey.wording(u.relation)["back"]]
+    if not uses:
+        return None
+    use = talk.rng.choice(uses)
+    if use.direction == "out":
+        return use.relation, "out", None, talk.survey.wording(use.relation).nouns
+    owner = next(n for n in tried if use in talk.survey.uses(n))
+    type_name = talk.survey.shared_type(talk.names(read(entity(owner), use.relation, "in")), talk.rng)
+    if type_name is None:
+        return None
+    return use.relation, "in", type_name, talk.type_word(type_name)[1]
+
+
+def _has(talk: Talk, relation: str, direction: Direction, amount: str) -> list[str]:
+    """Verb phrases with an amount in them: "has the most actors", "directed the most films"."""
+    if direction == "out":
+        return [f"has {amount}"]
+    wording, found = talk.survey.wording(relation), []
+    for template in wording["back"]:
+        match = re.match(r"^Which \{T\} (did|does|do) \{y\} (.+)\?$", template)
+        if match and "{" not in match.group(2):
+            found.append(f"{match.group(1)} {match.group(2)} {amount}" if "[" not in match.group(2) else "")
+    found = [f for f in found if f and not f.endswith((" in", " for"))]
+    return found or [f"has {amount}", f"is the {wording.noun} of {amount}"]
+
+
+def threshold(talk: Talk, name: str) -> Draft | None:
+    """``Which films by X have more than ten actors?`` and how many do."""
+    some = a_set(talk, name)
+    found = some and counted_relation(talk, some)
+    if not some or not found:
+        return None
+    relation, direction, type_name, things = found
+    rng = talk.rng
+    member = rng.choice(some.names[:50])
+    count = talk.denotes(call("cardinality", keep(read(entity(member), relation, direction), type_name))).numbers
+    number = max(1, int((count or (1.0,))[0]) + rng.choice([-1, 0, 0, 1]))
+    test, words = rng.choice(
+        [
+            ("greater_than", ["more than"]),
+            ("at_least", ["at least", "no fewer than", "not less than"]),
+            ("less_than", ["fewer than", "less than"]),
+            ("at_most", ["at most", "no more than"]),
+            ("equals", ["exactly", "precisely"]),
+            ("around", ["about", "around", "approximately", "roughly"]),
+        ]
+    )
+    amount = f"{rng.choice(words)} {_spelled(number, rng)} {things}"
+    each = counts_of_each(some.form, relation, direction, type_name)
+    form = call("arg", call(test, each, NumberLeaf(float(number))))
+    start, form = rng.choice([("Which", form), ("Which", form), ("How many", call("cardinality", form))])
+    question = f"{start} {some.phrase} have {amount}?"
+    if some.owner:
+        question = f"{start} of {some.phrase} have {amount}?"
+    return Draft(talk.say(question), form, "threshold", some.about)
+
+
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _spelled(number: int, rng: random.Random) -> str:
+    return _NUMBERS[number] if number <= 10 and rng.random() < 0.5 else str(number)
+
+
+def filtered(talk: Talk, name: str) -> Draft | None:
+    """``films by X released after 1990``, ``countries with more than 50 million people``"""
+    some = a_set(talk, name)
+    chosen = some and literal_relation(talk, some, "after", "over")
+    if not some or not chosen:
+        return None
+    relation, kind = chosen
+    rng = talk.rng
+    made = limit(talk, some, relation, kind)
+    if made is None:
+        return None
+    clause, test, bound = made
+    form: LogicalForm = call("arg", call(test, values_of_each(some.form, relation), bound))
+    if some.owner:
+        starts = [("Which", "of "), ("How many", "of ")]
+    else:
+        starts = [("Which", ""), ("How many", ""), ("What", ""), ("List", ""), ("Name the", "")]
+    start, of = rng.choice(starts)
+    if start == "How many":
+        form = call("cardinality", form)
+    is_verb = clause.split()[0] not in ("who", "that")
+    if start in ("List", "Name the"):
+        question = f"{start} {some.phrase} {clause}."
+    elif some.owner or rng.random() < 0.6:
+        question = f"{start} {of}{some.phrase} {'were' if is_verb else ''} {_LEAD.sub('', clause)}?"
+        if is_verb and clause.startswith(("with", "longer", "shorter", "over", "under", "larger", "smaller", "taller", "higher")):
+            question = question.replace(" were with ", " have ").replace(" were ", " are ")
+    else:
+        question = f"{start} {some.phrase} {clause} are there?"
+    return Draft(talk.say(question), form, "filter", some.about)
+
+
+def limit(talk: Talk, some: Some, relation: str, kind: Kind) -> tuple[str, str, ValueLeaf | NumberLeaf] | None:
+    """A clause, a test and a bound that some of the set pass: "after 1990", "longer than 120 minutes"."""
+    rng, wording = talk.rng, talk.survey.wording(relation)
+    member = rng.choice(some.names[:200])
+    known: list[Value] = list(talk.denotes(read(entity(member), relation, "literal")).values or ())
+    if not known:
+        return None
+    given = rng.choice(known)
+    if kind is Kind.TIME and isinstance(given, Time):
+        key, test, shift = rng.choice(
+            [("after", "greater_than", -1), ("before", "less_than", 1), ("during", "equals", 0)]
+        )
+        year = given.year + shift * rng.choice([1, 2, 3, 5, 8])
+        if shift and year > 1000 and rng.random() < 0.5:
+            year = year // 10 * 10 + (10 if shift > 0 else 0)
+        if not wording[key] or year < 100:
+            return None
+        clause = talk.phrase(rng.choice(wording[key]), v=str(year))
+        return clause, test, ValueLeaf(Time(year, precision=9))
+    if kind is Kind.QUANTITY and isinstance(given, Quantity):
+        over = rng.random() < 0.6
+        number = _round(given.amount, down=over)
+        choices = wording["over" if over else "under"]
+        if not choices or number <= 0:
+            return None
+        clause = talk.phrase(rng.choice(choices), v=written(number, rng))
+        return clause, "greater_than" if over else "less_than", NumberLeaf(float(number))
+    return None
+
+
+def _round(amount: float, *, down: bool) -> int:
+    """A number that people would say, a little below or above the amount."""
+    size = 10 ** max(0, len(str(int(abs(amount)))) - 1)
+    step = max(1, size if amount > 1_000 else size // 2)
+    below = int(amount // step) * step
+    return below if down else below + step
+
+
+def written(number: float, rng: random.Random) -> str:
+    """1500000 as "1.5 million" or "1,500,000" or in plain digits."""
+    for scale, word in ((10**9, "billion"), (10**6, "million")):
+        if number >= scale and number * 10 % scale == 0 and rng.random() < 0.7:
+            amount = number / scale
+            return f"{amount:g} {word}"
+    return f"{int(number):,}" if number >= 10_000 and rng.random() < 0.6 else f"{number:g}" if number < 1e6 else str(int(number))
+
+
+def more_than_one(talk: Talk, name: str) -> Draft | None:
+    """``Which countries have more inhabitants than France?``"""
+    types = talk.survey.types(name)
+    if not types:
+        return None
+    some = some_of(talk, name) if talk.rng.random() < 0.35 else all_of(talk, types[0])
+    chosen = some and literal_relation(talk, some, "more", "less", "many_than")
+    if not some or not chosen:
+        return None
+    relation, _ = chosen
+    rng, wording = talk.rng, talk.survey.wording(relation)
+    other = name if some.about is None else rng.choice(some.names[:60])
+    if not talk.survey.has(other, relation, "literal") or not talk.survey.label(other):
+        return None
+    top = rng.random() < 0.55
+    sentences = [f"{some.phrase} are {word} than {{x'}}?" for word in wording["more" if top else "less"]]
+    if wording["many_than"]:
+        sentences.append(f"{some.phrase} have {wording['many_than'][0 if top else 1]} than {{x'}}?")
+    if not sentences:
+        return None
+    test = call(
+        "greater_than" if top else "less_than",
+        values_of_each(some.form, relation),
+        read(entity(other), relation, "literal"),
+    )
+    form: LogicalForm = call("arg", test)
+    start = "Which"
+    if rng.random() < 0.25:
+        start, form = "How many", call("cardinality", form)
+    of = "of " if some.owner else ""
+    question = talk.say(f"{start} {of}{rng.choice(sentences)}", x=talk.refer(other))
+    return Draft(question, form, "more than one", other)
+
+
+_Join = Literal["union", "intersect", "difference"]
+
+
+def joined(talk: Talk, name: str) -> Draft | None:
+    """``Which films did X direct but not write?``, ``people born in Paris or Rome``"""
+    first = some_of(talk, name, least=1)
+    if first is None or first.owner or not first.names:
+        return None
+    rng = talk.rng
+    how: _Join = rng.choice(["union", "intersect", "difference", "intersect"])
+    second = _partner(talk, first, how)
+    if second is None:
+        return None
+    clause, form = second
+    link = {
+        "union": ["or"],
+        "intersect": ["and", "and also", "that are also"],
+        "difference": ["but not", "and not", "but are not"],
+    }[how]
+    word = rng.choice(link)
+    if word in ("that are also", "but are not") and (_LEAD.match(clause) or clause.startswith("{")):
+        word = link[0]
+    words = f"{first.many} {first.clause} {word} {clause}"
+    combined: LogicalForm = call(how, first.form, form)
+    start = rng.choice(["Which {w}?", "Which {w} are there?", "{w}?", "List [all|the|] {w}.", "What {w} are there?"])
+    if rng.random() < 0.25:
+        start, combined = rng.choice(["How many {w} are there?", "How many {w}?"]), call("cardinality", combined)
+    if "are" not in start and start.startswith(("Which", "How")) and not _LEAD.match(first.clause):
+        words = words.replace(f"{first.many} ", f"{first.many} are ", 1)
+    elif not start.endswith("there?"):
+        words = words if start.startswith(("List", "{w}")) else words.replace(" that ", " ", 1).replace(" who ", " ", 1)
+    return Draft(talk.say(start.replace("{w}", words)), combined, "joined", None)
+
+
+def _partner(talk: Talk, first: Some, how: _Join) -> tuple[str, LogicalForm] | None:
+    """Another clause about things of the same type."""
+    rng, survey = talk.rng, talk.survey
+    member = rng.choice(first.names)
+    uses = [u for u in survey.uses(member) if u.direction == "out" and survey.wording(u.relation)["that"]]
+    uses = [u for u in uses if u.relation not in ("P31", "P21")]
+    if not uses:
+        return None
+    use = rng.choice(uses)
+    others = [n for n in talk.names(read(entity(member), use.relation, "out")) if survey.label(n) and n != first.about]
+    if not others:
+        return None
+    other = rng.choice(others)
+    if how == "union" and rng.random() < 0.7:
+        other = talk.similar(other) or other
+    clauses = [c for c in survey.wording(use.relation)["that"] if not c.startswith("{y}")]
+    if not clauses:
+        return None
+    form = keep(read(entity(other), use.relation, "in"), first.type_name)
+    return talk.phrase(rng.choice(clauses), y=Name.of(survey.label(other) or other)), form
+
+
+def shared(talk: Talk, name: str) -> Draft | None:
+    """``Who starred in both A and B?``"""
+    use = talk.use(name, "out", "in")
+    if use is None or use.relation in ("P31", "P21") or not talk.survey.types(name):
+        return None
+    found = talk.names(read(entity(name), use.relation, use.direction))
+    back: Direction = "out" if use.direction == "in" else "in"
+    linked = [n for m in talk.rng.sample(list(found), min(3, len(found))) for n in talk.names(read(entity(m), use.relation, back))]
+    others = [n for n in linked if n != name and talk.survey.label(n)]
+    if not others:
+        return None
+    other = talk.rng.choice(others)
+    key, slot = ("ask", "x") if use.direction == "out" else ("back", "y")
+    choices = [t for t in talk.survey.wording(use.relation)[key] if "{t}" not in t and f"{{{slot}}}" not in t]
+    choices = [c for c in choices if f"{{{slot}'}}" in c and f"{slot}'s" not in c] or []
+    if not choices:
+        return None
+    template = talk.rng.choice(choices)
+    how: _Join = talk.rng.choice(["intersect", "intersect", "union", "difference"])
+    link = {"intersect": "and", "union": "or", "difference": "but not"}[how]
+    both = "both " if how == "intersect" and talk.rng.random() < 0.5 else ""
+    x, z = talk.refer(name), Name.of(talk.survey.label(other) or other)
+    said = Name.of(f"{both}{x.object} {link} {'in ' if 'in {' in template and link == 'but not' else ''}{z.object}")
+    sides: list[LogicalForm] = [read(entity(n), use.relation, use.direction) for n in (name, other)]
+    words: dict[str, str] = {}
+    if "{T}" in template:
+        type_name = talk.survey.shared_type(found, talk.rng)
+        if type_name is None:
+            return None
+        sides = [keep(side, type_name) for side in sides]
+        words["T"] = talk.type_word(type_name)[1]
+    return Draft(talk.say(template, **{slot: said}, **words), call(how, *sides), "joined", None)
+
+
+def of_type(talk: Talk, name: str) -> Draft | None:
+    """``Which continents are there?``, ``How many countries are there?``"""
+    types = talk.survey.types(name)
+    if not types:
+        return None
+    type_name = talk.rng.choice(types)
+    form: LogicalForm = call("members", TypeLeaf(type_name))
+    many = talk.type_word(type_name)[1]
+    if talk.rng.random() < 0.6:
+        question = talk.rng.choice([f"How many {many} are there?", f"How many {many} do you know?", f"Number of {many}?"])
+        return Draft(question, call("cardinality", form), "members", None)
+    if len(talk.survey.members[type_name]) > 300:
+        return None
+    question = talk.rng.choice([f"Which {many} are there?", f"List all {many}.", f"What {many} do you know?"])
+    return Draft(question, form, "members", None)

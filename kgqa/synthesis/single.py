@@ -1,0 +1,345 @@
+"""Questions about one entity: relations both ways, values, counts, yes or no, two steps, two compared.
+
+Each function makes one question about the entity named, or gives None where there is none to make.
+"""
+
+from __future__ import annotations
+
+import re
+
+from grammar.forms import RelationLeaf, call
+from kgqa.synthesis.english import Name
+from kgqa.synthesis.survey import made_of
+from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
+
+_WHICH = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\}")
+GENERIC = 0.22
+"""How often a relation that the table knows is asked about by its label or an alias all the same."""
+MOST_OBJECTS = 60
+
+
+def generic(talk: Talk, relation: str, key: str) -> tuple[str, ...]:
+    """Templates made of the relation's label or of one of its aliases."""
+    nouns = talk.survey.relation_nouns(relation)
+    noun = nouns[0] if talk.rng.random() < 0.5 else talk.rng.choice(nouns)
+    return made_of(noun).get(key, ())
+
+
+def templates(talk: Talk, relation: str, key: str) -> tuple[str, ...]:
+    """Templates of the table, sometimes those made of a label; perhaps none."""
+    known = talk.survey.wording(relation)[key]
+    if known and talk.rng.random() > GENERIC:
+        return known
+    return generic(talk, relation, key) or known
+
+
+def forward(talk: Talk, name: str) -> Draft | None:
+    """``Who directed Titanic?``"""
+    use = talk.use(name, "out")
+    if use is None or use.count > MOST_OBJECTS:
+        return None
+    asks = (use.relation, use.direction)
+    form = read(entity(name), *asks)
+    if name == talk.focus and talk.rng.random() < 0.25 and _only_one_with(talk, name, use.relation):
+        short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
+        if short:
+            return Draft(talk.say(talk.rng.choice(short)), form, "forward", name, asks)
+    choices = templates(talk, use.relation, "ask")
+    if not choices:
+        return None
+    template = talk.rng.choice(choices)
+    words: dict[str, str] = {}
+    if "{t}" in template or "{T}" in template:
+        answers = talk.names(form)
+        type_name = talk.survey.shared_type(answers, talk.rng)
+        if type_name is None:
+            return None
+        form = keep(form, type_name)
+        words["t"], words["T"] = talk.type_word(type_name)
+    return Draft(talk.say(template, name, x=talk.refer(name, asks), **words), form, "forward", name, asks)
+
+
+def _only_one_with(talk: Talk, name: str, relation: str) -> bool:
+    return not any(talk.survey.has(other, relation, "out") for other in talk.antecedents if other != name)
+
+
+def literal(talk: Talk, name: str) -> Draft | None:
+    """``When was she born?``"""
+    use = talk.use(name, "literal")
+    if use is None:
+        return None
+    asks = (use.relation, use.direction)
+    form = read(entity(name), *asks)
+    rivals = [a for a in talk.antecedents if a != name]
+    if name in talk.antecedents and talk.rng.random() < 0.25:
+        short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
+        if short and not any(talk.survey.has(r, *asks) for r in rivals):
+            return Draft(talk.say(talk.rng.choice(short), name), form, "value", name, asks)
+    choices = templates(talk, use.relation, "ask")
+    if not choices:
+        return None
+    template = talk.rng.choice([c for c in choices if "{t}" not in c])
+    return Draft(talk.say(template, name, x=talk.refer(name, asks)), form, "value", name, asks)
+
+
+def keyword(talk: Talk, name: str) -> Draft | None:
+    """``titanic director``: as people type into a search box."""
+    use = talk.use(name, "out", "literal")
+    if use is None or use.count > MOST_OBJECTS:
+        return None
+    nouns = [*talk.survey.relation_nouns(use.relation), *talk.survey.graph.aliases(use.relation)]
+    noun = talk.rng.choice([n for n in nouns if len(n) <= 30] or nouns[:1])
+    called = talk.survey.label(name) or name
+    question = talk.rng.choice([f"{called} {noun}", f"{noun} of {called}", f"{noun} {called}", f"{called}: {noun}?"])
+    form = read(entity(name), use.relation, use.direction)
+    return Draft(question, form, "forward" if use.direction == "out" else "value", name, (use.relation, use.direction))
+
+
+def backward(talk: Talk, name: str) -> Draft | None:
+    """``Which films did she direct?``"""
+    use = talk.use(name, "in")
+    if use is None:
+        return None
+    asks = (use.relation, use.direction)
+    form = read(entity(name), *asks)
+    choices = templates(talk, use.relation, "back")
+    if not choices:
+        return None
+    template = talk.rng.choice(choices)
+    words: dict[str, str] = {}
+    if "{t}" in template or "{T}" in template:
+        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
+        if type_name is None:
+            return None
+        form = keep(form, type_name)
+        words["t"], words["T"] = talk.type_word(type_name)
+    return Draft(talk.say(template, name, y=talk.refer(name, asks), **words), form, "backward", name, asks)
+
+
+def count_forward(talk: Talk, name: str) -> Draft | None:
+    """``How many children does she have?``"""
+    use = talk.use(name, "out")
+    if use is None:
+        return None
+    asks = (use.relation, use.direction)
+    form = read(entity(name), *asks)
+    wording = talk.survey.wording(use.relation)
+    if wording["many"] and talk.rng.random() < 0.8:
+        template = talk.rng.choice(wording["many"])
+    elif use.count > 1 or talk.rng.random() < 0.1:
+        template = talk.rng.choice(
+            [
+                f"How many {wording.nouns} [does|did] {{x}} have?",
+                f"How many {wording.nouns} are there [of|for] {{x'}}?",
+                f"What is the number of {wording.nouns} of {{x'}}?",
+            ]
+        )
+    else:
+        return None
+    words: dict[str, str] = {}
+    if "{T}" in template:
+        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
+        if type_name is None:
+            return None
+        form = keep(form, type_name)
+        words["t"], words["T"] = talk.type_word(type_name)
+    question = talk.say(template, name, x=talk.refer(name, asks), **words)
+    return Draft(question, call("cardinality", form), "count", name, asks)
+
+
+def count_backward(talk: Talk, name: str) -> Draft | None:
+    """``How many films did she direct?``"""
+    use = talk.use(name, "in")
+    if use is None:
+        return None
+    asks = (use.relation, use.direction)
+    form = read(entity(name), *asks)
+    wording = talk.survey.wording(use.relation)
+    asking = [f"How many {{T}}{t[m.end() :]}" for t in templates(talk, use.relation, "back") if (m := _WHICH.match(t))]
+    that = [f"How many {{T}} are there {clause}?" for clause in wording["that"] if not clause.startswith("{y}")]
+    choices = asking * 2 + that
+    type_name = talk.survey.shared_type(talk.names(form), talk.rng)
+    if type_name is None or not choices:
+        return None
+    one, many = talk.type_word(type_name)
+    template = talk.rng.choice(choices)
+    question = talk.say(template, name, y=talk.refer(name, asks), t=one, T=many)
+    return Draft(question, call("cardinality", keep(form, type_name)), "count", name, asks)
+
+
+def verify(talk: Talk, name: str) -> Draft | None:
+    """``Did Cameron direct Titanic?`` The object is looked for among the subject's objects, either way."""
+    use = talk.use(name, "out", "in")
+    if use is None:
+        return None
+    choices = templates(talk, use.relation, "is")
+    if not choices:
+        return None
+    found = [n for n in talk.names(read(entity(name), use.relation, use.direction)) if talk.survey.label(n)]
+    if not found:
+        return None
+    other = talk.rng.choice(found)
+    if talk.rng.random() < 0.5:
+        false = _somebody_else(talk, other, use.relation, use.direction)
+        if false is None or false in found:
+            return None
+        other = false
+    subject, obj = (name, other) if use.direction == "out" else (other, name)
+    names = {"x": talk.refer(subject), "y": talk.refer(obj)}
+    if subject == obj or names["x"] == names["y"]:
+        return None
+    template = talk.rng.choice(choices)
+    words = {}
+    if "{t}" in template:
+        types = talk.survey.types(subject)
+        if not types:
+            return None
+        words["t"] = talk.type_word(types[0])[0]
+    form = call("is_in", entity(obj), read(entity(subject), use.relation, "out"))
+    return Draft(talk.say(template, **names, **words), form, "verification", name, may_be_empty=True)
+
+
+def _somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
+    """One that is found at the same end of the relation elsewhere, so that the question makes sense."""
+    for _ in range(3):
+        candidate = talk.similar(other)
+        if candidate and talk.survey.has(candidate, relation, "in" if direction == "out" else "out"):
+            return candidate
+    return None
+
+
+def exists(talk: Talk, name: str) -> Draft | None:
+    """``Does he have children?``"""
+    wording_uses = [u for u in talk.survey.uses(name) if u.direction != "in" and talk.survey.wording(u.relation)["any"]]
+    types = talk.survey.types(name)
+    if wording_uses and talk.rng.random() < 0.7:
+        use = talk.rng.choice(wording_uses)
+        relation, direction = use.relation, use.direction
+    elif types:
+        model = talk.similar(name)
+        others = [u for u in talk.survey.uses(model) if u.direction != "in"] if model else []
+        if not others:
+            return None
+        use = talk.rng.choice(others)
+        relation, direction = use.relation, use.direction
+    else:
+        return None
+    wording = talk.survey.wording(relation)
+    choices = wording["any"]
+    if not choices:
+        if direction == "literal" or relation == "P31":
+            return None
+        choices = (f"Does {{x}} have a {wording.noun}?", f"[Does|Did] {{x}} have [any|] {wording.nouns}?")
+        choices += (f"Is there a {wording.noun} of {{x'}}?", f"Is anything known about the {wording.noun} of {{x'}}?")
+    question = talk.say(talk.rng.choice(choices), name, x=talk.refer(name))
+    form = call("exists", read(entity(name), relation, direction))
+    return Draft(question, form, "exists", name, may_be_empty=True)
+
+
+def two_steps(talk: Talk, name: str) -> Draft | None:
+    """``Where was the director of Grease born?``"""
+    first = talk.use(name, "out")
+    if first is None or first.relation in ("P31", "P21"):
+        return None
+    middle = talk.names(read(entity(name), first.relation, "out"))
+    if len(middle) != 1 or not talk.survey.label(middle[0]):
+        return None
+    second = talk.use(middle[0], "out", "literal", "in") if talk.rng.random() < 0.8 else None
+    if second is None or (second.direction == "in" and second.relation == first.relation):
+        return None
+    noun = talk.survey.wording(first.relation).noun
+    if talk.rng.random() < 0.25:
+        noun = talk.rng.choice(talk.survey.relation_nouns(first.relation))
+    named = talk.refer(name, (first.relation, "out"))
+    said = Name.of(f"the {noun} of {named.object}" if talk.rng.random() < 0.6 else f"{named.possessive} {noun}")
+    key, slot = ("back", "y") if second.direction == "in" else ("ask", "x")
+    fitting = templates(talk, second.relation, key)
+    if not fitting:
+        return None
+    template = talk.rng.choice(fitting)
+    form = read(read(entity(name), first.relation, "out"), second.relation, second.direction)
+    words: dict[str, str] = {}
+    if "{t}" in template or "{T}" in template:
+        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
+        if type_name is None or second.direction == "literal":
+            return None
+        words["t"], words["T"] = talk.type_word(type_name)
+        return Draft(talk.say(template, **{slot: said}, **words), keep(form, type_name), "two steps", name)
+    return Draft(talk.say(template, **{slot: said}), form, "two steps", name)
+
+
+def compare_two(talk: Talk, name: str) -> Draft | None:
+    """``Who is older, X or Y?`` and ``Is X longer than Y?``"""
+    rng = talk.rng
+    use = talk.use(name, "literal")
+    if use is None or not talk.survey.types(name):
+        return None
+    others = [n for n in talk.holders(talk.survey.types(name)[0], use.relation, "literal") if n != name]
+    if not others or not talk.survey.kind_of_values(name, use.relation):
+        return None
+    other, wording = rng.choice(others), talk.survey.wording(use.relation)
+    more = rng.random() < 0.5
+    comparatives = wording["more" if more else "less"]
+    sides = {n: read(entity(n), use.relation, "literal") for n in (name, other)}
+    x, y = talk.refer(name), Name.of(talk.survey.label(other) or other)
+    if rng.random() < 0.5:
+        sentences = list(wording["later" if more else "earlier"])
+        sentences += [f"Is {{x}} {word} than {{y'}}?" for word in comparatives]
+        if not sentences:
+            return None
+        test = call("greater_than" if more else "less_than", sides[name], sides[other])
+        return Draft(talk.say(rng.choice(sentences), x=x, y=y), call("exists", test), "compare", name, may_be_empty=True)
+    who = "Who" if talk.survey.is_person(name) else rng.choice(["Which", "Which one", "What"])
+    sentences = [f"{who} is {word}, {{x}} or {{y}}?" for word in comparatives]
+    sentences += [f"{who} {clause}, {{x}} or {{y}}?" for clause in wording["last" if more else "early"]]
+    sentences += [f"Is {{x}} or {{y}} {word}?" for word in comparatives]
+    if not sentences:
+        return None
+    both = call("for_each", call("union", entity(name), entity(other)))
+    form = call("arg", call("max" if more else "min", call("value", both, RelationLeaf(use.relation))))
+    question = talk.say(rng.choice(sentences), x=x, y=y)
+    return Draft(question, form, "compare", name)
+
+
+def compare_counts(talk: Talk, name: str) -> Draft | None:
+    """``Who directed more films, X or Y?``"""
+    rng = talk.rng
+    use = talk.use(name, "in", "out")
+    if use is None or not talk.survey.types(name):
+        return None
+    others = [n for n in talk.holders(talk.survey.types(name)[0], use.relation, use.direction) if n != name]
+    if not others:
+        return None
+    other, wording = rng.choice(others), talk.survey.wording(use.relation)
+    more = rng.random() < 0.7
+    word = "more" if more else "fewer"
+    type_name = None
+    who = "Who" if talk.survey.is_person(name) else "Which"
+    if use.direction == "in":
+        found = talk.names(read(entity(name), use.relation, "in"))
+        type_name = talk.survey.shared_type(found, rng)
+        stems = [t[m.end() :] for t in wording["back"] if (m := re.match(r"^Which \{T\} did \{y\} ", t))]
+        if type_name is None or not stems:
+            return None
+        things = talk.type_word(type_name)[1]
+        stem = rng.choice(stems)
+        sentences = [f"Did {{x}} {stem[:-1]} {word} {things} than {{y'}}?"]
+        ask = f"{who} did {stem[:-1]} {word} {things}, {{x}} or {{y}}?"
+    else:
+        if use.count < 2:
+            return None
+        sentences = [f"Does {{x}} have {word} {wording.nouns} than {{y'}}?"]
+        ask = f"{who} has {word} {wording.nouns}, {{x}} or {{y}}?"
+    x, y = talk.refer(name), Name.of(talk.survey.label(other) or other)
+
+    counts = [
+        call("cardinality", keep(read(entity(n), use.relation, use.direction), type_name)) for n in (name, other)
+    ]
+    if rng.random() < 0.5:
+        form = call("greater_than" if more else "less_than", *counts)
+        return Draft(talk.say(rng.choice(sentences), x=x, y=y), form, "compare", name, may_be_empty=True)
+    both = call("for_each", call("union", entity(name), entity(other)))
+    each = keep(call(READS[use.direction], both, RelationLeaf(use.relation)), type_name)
+    form = call("arg", call("max" if more else "min", call("cardinality", each)))
+    return Draft(talk.say(ask, x=x, y=y), form, "compare", name)
+

@@ -1,0 +1,285 @@
+"""What synthesis has to know of a graph: whom to talk about, what they are called, what is known of them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from grammar.denotation import IntArray
+from grammar.errors import GraphError
+from grammar.values import Kind
+from kgqa.graphs.protocol import Direction, KnowledgeGraph
+from kgqa.synthesis.english import HE, IT, SHE, THEY, Name, RelationWording, plural, wordings
+
+_GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
+_PERSON_WORDS = {"human", "person", "people"}
+_PLACE_RELATIONS = {"P1082", "P30", "P36", "P2046", "P131"}
+# Relations that nobody asks about in words: what classes and bookkeeping are made of.
+_SILENT = {"P279", "P373", "P910", "P1889", "P1343", "P6379", "P1424", "P5008", "P304", "P478", "P2093", "P1476"}
+_SILENT |= {"P18", "P154", "P41", "P94", "P242", "P646", "P214", "P213", "P244", "P227", "P345", "P1813", "P935"}
+_CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
+_ODD_NOUN = re.compile(r"(^(is|has|have|was|were|where|who|what|when|how|which)\b|ed$|\bborn\b|\bdied\b|^[a-z]+s$)")
+_MOST_TYPE_WORDS = 4
+
+
+@dataclass(frozen=True)
+class Use:
+    """A relation that an entity has, and how many facts of it."""
+
+    relation: str
+    direction: Direction
+    count: int
+
+
+@dataclass
+class Survey:
+    """A graph seen with the eyes of somebody who makes up questions. Everything looked up is kept."""
+
+    graph: KnowledgeGraph
+    _labels: dict[str, str | None] = field(default_factory=dict, repr=False)
+    _uses: dict[str, tuple[Use, ...]] = field(default_factory=dict, repr=False)
+    _types: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _wordings: dict[str, RelationWording] = field(default_factory=dict, repr=False)
+    _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _namesakes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """Members of every type that has a label and at least two members with labels, best known first.
+
+        Raises:
+            GraphError: there is no such type.
+        """
+        found: dict[str, list[str]] = {}
+        for name in sorted(self.graph.type_names()):
+            numbers = self.graph.members(name)
+            if len(numbers) < 2 or self.label(name) is None:
+                continue
+            numbers = numbers[np.argsort(-self.graph.degree(numbers), kind="stable")][:20_000]
+            names = [n for n in self.graph.entity_names(numbers) if self.label(n)]
+            if len(names) >= 2:
+                found[name] = names
+        if not found:
+            raise GraphError(
+                f"expected a graph with types and labels to make up dialogues about, found no type with two "
+                f"labelled members in {self.graph.name!r}: add 'instance of' facts and labels to it"
+            )
+        return found
+
+    @cached_property
+    def _type_of_word(self) -> dict[str, str]:
+        """A type's word belongs to the type that has most members among those called so."""
+        owners: dict[str, str] = {}
+        for name in sorted(self.members, key=lambda n: (-len(self.members[n]), n)):
+            for one, many in self._all_type_words(name):
+                owners.setdefault(one, name)
+                owners.setdefault(many, name)
+        return owners
+
+    def _all_type_words(self, type_name: str) -> list[tuple[str, str]]:
+        words = list(wordings().types.get(type_name, ()))
+        label = self.label(type_name)
+        if label and not words:
+            words = [(label, plural(label))]
+        return words[:_MOST_TYPE_WORDS]
+
+    def type_words(self, type_name: str) -> list[tuple[str, str]]:
+        """Words for one and for many of the type that mean no other type; perhaps none."""
+        if type_name not in self.members:
+            return []
+        return [w for w in self._all_type_words(type_name) if self._type_of_word.get(w[0]) == type_name]
+
+    def seed(self, rng: random.Random) -> str:
+        """Somebody or something worth a dialogue: any kind of thing, the known ones more often."""
+        for _ in range(200):
+            type_name = rng.choices(self._seed_types, weights=self._seed_weights)[0]
+            name = self.like(type_name, rng)
+            if len(self.uses(name)) >= 3 and name not in self.members:
+                return name
+        raise GraphError(f"the graph {self.graph.name!r} has too few facts to make up dialogues about it")
+
+    @cached_property
+    def _seed_types(self) -> list[str]:
+        return list(self.members)
+
+    @cached_property
+    def _seed_weights(self) -> list[float]:
+        # A type counts by what is known of its members, damped, so that no kind of thing fills all dialogues.
+        weights = []
+        for name in self._seed_types:
+            some = self.members[name][:: max(1, len(self.members[name]) // 20)]
+            facts = sum(len(self.uses(n)) for n in some) / len(some)
+            weights.append(len(self.members[name]) ** 0.6 * max(0.0, facts - 2) ** 1.2)
+        return weights if sum(weights) else [1.0] * len(weights)
+
+    def like(self, type_name: str, rng: random.Random) -> str:
+        """A member of the type, the known ones more often."""
+        names = self.members[type_name]
+        return names[int(len(names) * rng.random() ** 1.7)]
+
+    # Words.
+    def label(self, name: str) -> str | None:
+        """What it is called; None where it has no label that a person could type."""
+        if name not in self._labels:
+            label = self.graph.label(name)
+            self._labels[name] = label if label and len(label) <= 80 else None
+        return self._labels[name]
+
+    def number(self, name: str) -> IntArray:
+        """The graph's number of an entity, [1]."""
+        return self.graph.entities([name])
+
+    def aliases(self, name: str) -> tuple[str, ...]:
+        """Other names that share a word with the label, or are its initials, and mean nothing else."""
+        if name not in self._aliases:
+            label = self.label(name) or ""
+            words = set(re.findall(r"\w{3,}", label.lower()))
+            initials = "".join(word[0] for word in label.split() if word[:1].isupper())
+            kept = [
+                alias
+                for alias in self.graph.aliases(name)
+                if 2 <= len(alias) <= 40
+                and alias.isascii()
+                and (words & set(re.findall(r"\w{3,}", alias.lower())) or alias.replace(".", "") == initials)
+            ]
+            found = self.graph.exact(kept) if kept else []
+            self._aliases[name] = tuple(a for a, names in zip(kept, found, strict=True) if names == [name])
+        return self._aliases[name]
+
+    def namesakes(self, name: str) -> tuple[str, ...]:
+        """Entities whose label is the same, the entity itself included."""
+        if name not in self._namesakes:
+            label = self.label(name) or ""
+            same = [n for n in self.graph.exact([label])[0] if (self.label(n) or "").lower() == label.lower()]
+            self._namesakes[name] = tuple(same)
+        return self._namesakes[name]
+
+    def wording(self, relation: str) -> RelationWording:
+        """How one asks about the relation: from the table, or made of its label."""
+        if relation not in self._wordings:
+            known = wordings().relations.get(relation)
+            if known is None:
+                label = self.label(relation) or relation
+                known = RelationWording(label, plural(label), made_of(label))
+            self._wordings[relation] = known
+        return self._wordings[relation]
+
+    def relation_nouns(self, relation: str) -> list[str]:
+        """Nouns for the relation's object: the table's, its label, and aliases that read like nouns."""
+        names = [self.wording(relation).noun, self.label(relation) or "", *self.graph.aliases(relation)]
+        fitting = [n for n in names if n and not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n) and len(n) < 30]
+        return list(dict.fromkeys(fitting)) or [self.wording(relation).noun]
+
+    # Facts.
+    def uses(self, name: str) -> tuple[Use, ...]:
+        """Relations of an entity that can be asked about, each way, sorted."""
+        if name not in self._uses:
+            found = [
+                Use(use.relation, use.direction, use.count)
+                for use in self.graph.neighbourhood(self.number(name))
+                if use.relation not in _SILENT and self._askable(use.relation)
+            ]
+            self._uses[name] = tuple(sorted(found, key=lambda u: (u.relation, u.direction)))
+        return self._uses[name]
+
+    def _askable(self, relation: str) -> bool:
+        if relation in wordings().relations:
+            return True
+        label = self.label(relation)
+        return label is not None and not re.search(r"\b(ID|ISBN|code|username|image|category|file)\b", label)
+
+    def has(self, name: str, relation: str, direction: Direction) -> bool:
+        """Whether the entity has such a fact."""
+        return any(u.relation == relation and u.direction == direction for u in self.uses(name))
+
+    def types(self, name: str) -> tuple[str, ...]:
+        """Types of an entity that have a word, the largest first."""
+        if name not in self._types:
+            pairs = self.graph.types(self.number(name))
+            names = [n for n in self.graph.entity_names(pairs.items) if self.type_words(n)]
+            self._types[name] = tuple(sorted(names, key=lambda n: (-len(self.members[n]), n)))
+        return self._types[name]
+
+    def shared_type(self, names: Sequence[str], rng: random.Random) -> str | None:
+        """A type of some of them, most often one that many of them have."""
+        some = names if len(names) <= 12 else rng.sample(list(names), 12)
+        counts = Counter(t for name in some for t in self.types(name))
+        if not counts:
+            return None
+        types = sorted(counts)
+        return rng.choices(types, weights=[counts[t] ** 2 * len(self.members[t]) ** 0.25 for t in types])[0]
+
+    @cached_property
+    def person_types(self) -> set[str]:
+        """Types whose members are people."""
+        return {t for t in self.members if (self.label(t) or "").lower() in _PERSON_WORDS or t == "Q5"}
+
+    def is_person(self, name: str) -> bool:
+        """Whether it is somebody rather than something."""
+        return any(t in self.person_types for t in self.types(name))
+
+    def is_place(self, name: str) -> bool:
+        """Whether people may live there."""
+        return any(u.relation in _PLACE_RELATIONS and u.direction != "in" for u in self.uses(name))
+
+    def pronoun(self, name: str) -> Name:
+        """He, she, they or it."""
+        if not self.is_person(name):
+            return IT
+        gender = self.graph.entity_names(self.graph.objects(self.number(name), _GENDER).items)
+        return {(_MALE,): HE, (_FEMALE,): SHE}.get(tuple(gender), THEY)
+
+    def kind_of_values(self, name: str, relation: str) -> Kind | None:
+        """The kind of an entity's literals, where they lie on a line."""
+        spans = self.graph.spans(self.graph.literals(self.number(name), relation).items)
+        kinds = {Kind(kind) for kind, low in zip(spans.kinds, spans.low, strict=True) if not np.isnan(low)}
+        return kinds.pop() if len(kinds) == 1 and kinds <= {Kind.TIME, Kind.QUANTITY} else None
+
+
+def made_of(label: str) -> dict[str, tuple[str, ...]]:
+    """Templates for a relation of which only the label is known.
+
+    "directed by" and "is located in" read as clauses, "has mother" and "mother" as nouns.
+    """
+    label = re.sub(r"^(is|was|are|were) (?:an? |the )?", "", label.strip()) if label.startswith(("is ", "was ")) else label
+    if _CLAUSE_END.search(label):
+        return {
+            "ask": (f"What is {{x}} {label}?", f"{{x}} is {label} [what|whom|who]?", f"Who is {{x}} {label}?"),
+            "back": (f"What is {label} {{y'}}?", f"[Which|What] {{T}} are {label} {{y'}}?", f"Who is {label} {{y'}}?"),
+            "that": (f"{label} {{y'}}",),
+            "is": (f"Is {{x}} {label} {{y'}}?",),
+        }
+    noun = re.sub(r"^has (?:an? )?", "", label)
+    return {
+        "ask": (
+            f"What is the {noun} of {{x'}}?",
+            f"What is {{x's}} {noun}?",
+            f"[Which|What] {noun} does {{x}} have?",
+            f"{{x's}} {noun}?",
+        ),
+        "short": (f"And the {noun}?", f"What is the {noun}?"),
+        "back": (
+            f"[Who|What] has {{y}} as {noun}?",
+            f"[Which|What] {{T}} have {{y}} as {noun}?",
+            f"Whose {noun} is {{y}}?",
+            f"[Which|What] {{T}} have the {noun} {{y}}?",
+        ),
+        "that": (f"with {{y}} as {noun}", f"whose {noun} is {{y}}", f"with the {noun} {{y}}"),
+        "is": (f"Is {{y}} the {noun} of {{x'}}?", f"Does {{x}} have {{y}} as {noun}?", f"Is {{y}} {{x's}} {noun}?"),
+        "last": (f"has the [largest|highest|latest] {noun}",),
+        "early": (f"has the [smallest|lowest|earliest] {noun}",),
+        "over": (f"with a {noun} [over|above] {{v}}",),
+        "under": (f"with a {noun} [under|below] {{v}}",),
+        "after": (f"with a {noun} after {{v}}",),
+        "before": (f"with a {noun} before {{v}}",),
+        "during": (f"with a {noun} in {{v}}",),
+        "at": (f"[Who|What] was the {noun} of {{x'}} in {{v}}?",),
+        "first_one": (f"[Who|What] was the first {noun} of {{x'}}?",),
+        "last_one": (f"[Who|What] was the last {noun} of {{x'}}?",),
+    }

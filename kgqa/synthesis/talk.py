@@ -1,0 +1,235 @@
+"""One dialogue while it is being made up: what was said, who "she" is, what a form denotes."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grammar.denotation import (
+    Boolean,
+    Booleans,
+    Denotation,
+    Entities,
+    Number,
+    Numbers,
+    Values,
+)
+from grammar.execute import Execution
+from grammar.forms import (
+    Call,
+    EntityLeaf,
+    LogicalForm,
+    NumberLeaf,
+    RelationLeaf,
+    TypeLeaf,
+    ValueLeaf,
+    call,
+    leaves,
+)
+from grammar.values import Value
+from kgqa.graphs.protocol import Direction
+from kgqa.synthesis.english import IT, THEY, Name, fill, sentence
+from kgqa.synthesis.survey import Survey, Use
+
+MOST_ANSWERS = 500
+MOST_OF_THEM = 150
+"""A set of more than this is not spoken of again as "them"."""
+_THERE = re.compile(r"\b(?:in|at) it\b")
+READS: dict[Direction, str] = {"out": "follow", "in": "follow_back", "literal": "value"}
+
+
+def entity(*names: str) -> EntityLeaf:
+    """A leaf of one or several entities."""
+    return EntityLeaf(names)
+
+
+def read(form: LogicalForm, relation: str, direction: Direction) -> Call:
+    """The form that reads a relation: follow, follow_back or value."""
+    return call(READS[direction], form, RelationLeaf(relation))
+
+
+def keep(form: LogicalForm, type_name: str | None) -> LogicalForm:
+    """Only those of the type; all where no type is named."""
+    return form if type_name is None else call("keep", form, TypeLeaf(type_name))
+
+
+def value(what: Value | float) -> ValueLeaf | NumberLeaf:
+    """A leaf of a value or a plain number."""
+    return NumberLeaf(float(what)) if isinstance(what, (int, float)) else ValueLeaf(what)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A question that was made up, before it is checked.
+
+    ``about`` is the entity whose place "And Titanic?" would take; ``asks`` the relation asked for.
+    """
+
+    question: str
+    form: LogicalForm
+    kind: str
+    about: str | None = None
+    asks: tuple[str, Direction] | None = None
+    may_be_empty: bool = False
+    noisy: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a form denotes, by names."""
+
+    entities: tuple[str, ...] | None = None
+    values: tuple[Value, ...] | None = None
+    numbers: tuple[float, ...] | None = None
+    truths: tuple[bool, ...] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is a set without members, or counts nothing at all."""
+        return not (self.entities or self.values or self.truths or any(self.numbers or ()))
+
+
+@dataclass
+class Talk:
+    """A dialogue in the making. ``formal`` is the register of generated corpora rather than of people."""
+
+    survey: Survey
+    rng: random.Random
+    formal: bool = False
+    alias_chance: float = 0.06
+    last: Draft | None = None
+    outcome: Outcome | None = None
+    focus: str | None = None
+    mentioned: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._execution = Execution(self.survey.graph)
+
+    # Facts.
+    def denotes(self, form: LogicalForm) -> Outcome:
+        """What a form denotes on the graph."""
+        return self._by_names(self._execution.denotation(form))
+
+    def _by_names(self, denotation: Denotation) -> Outcome:
+        graph = self.survey.graph
+        match denotation:
+            case Entities():
+                return Outcome(entities=tuple(graph.entity_names(denotation.items)))
+            case Values():
+                return Outcome(values=tuple(graph.values(denotation.items)))
+            case Number():
+                return Outcome(numbers=(denotation.number,))
+            case Numbers():
+                return Outcome(numbers=denotation.numbers)
+            case Boolean():
+                return Outcome(truths=(denotation.truth,))
+            case Booleans():
+                return Outcome(truths=denotation.truths)
+        raise TypeError(f"no answer is a {type(denotation).__name__}")
+
+    def names(self, form: LogicalForm) -> tuple[str, ...]:
+        """The entities that a form denotes."""
+        return self.denotes(form).entities or ()
+
+    def use(self, name: str, *directions: Direction) -> Use | None:
+        """A relation of the entity to ask about; those not asked about yet first."""
+        uses = [u for u in self.survey.uses(name) if u.direction in directions and u.count <= 5_000]
+        fresh = [u for u in uses if str((name, u.relation, u.direction)) not in self.asked] or uses
+        if not fresh:
+            return None
+        weights = [0.3 if u.relation in ("P31", "P21", "P1412", "P735", "P734") else 1.0 for u in fresh]
+        return self.rng.choices(fresh, weights=weights)[0]
+
+    # Words.
+    @property
+    def antecedents(self) -> list[str]:
+        """Those that a pronoun may stand for, the likelier first: the last answer, then the topic."""
+        answer = self.outcome.entities if self.outcome else None
+        found = [*(answer if answer and len(answer) == 1 else ()), *([self.focus] if self.focus else ())]
+        return list(dict.fromkeys(found))
+
+    @property
+    def them(self) -> tuple[str, ...]:
+        """The last answer, if it is several entities."""
+        answer = (self.outcome.entities if self.outcome else None) or ()
+        return answer if 2 <= len(answer) <= MOST_OF_THEM else ()
+
+    def refer(self, name: str, asks: tuple[str, Direction] | None = None) -> Name:
+        """A name for an entity as it would be said now: a pronoun, "that film", a surname, its label."""
+        rng, survey = self.rng, self.survey
+        antecedents = self.antecedents
+        if name in antecedents and rng.random() < 0.72:
+            pronoun = survey.pronoun(name)
+            rivals = [a for a in antecedents if a != name]
+            unrivalled = [a for a in rivals if not asks or survey.has(a, *asks)] == []
+            if name == antecedents[0] or unrivalled or all(survey.pronoun(r) is not pronoun for r in rivals):
+                if pronoun is IT or self.formal or rng.random() < 0.06:
+                    called = self.called_by_type(name, rivals)
+                    if called and (self.formal or rng.random() < 0.4):
+                        return called
+                if not self.formal:
+                    return pronoun
+        label = survey.label(name) or name
+        if name in self.mentioned and not self.formal and survey.is_person(name) and rng.random() < 0.35:
+            words = label.split()
+            if len(words) in (2, 3) and words[-1][:1].isupper() and "." not in words[-1]:
+                return Name.of(words[-1])
+        if not self.formal and rng.random() < self.alias_chance and survey.aliases(name):
+            return Name.of(rng.choice(survey.aliases(name)))
+        return Name.of(label)
+
+    def called_by_type(self, name: str, rivals: Sequence[str] = ()) -> Name | None:
+        """``that film``, where nothing else spoken of is one."""
+        types = [t for t in self.survey.types(name) if not any(t in self.survey.types(r) for r in rivals)]
+        words = [w for t in types for w in self.survey.type_words(t)]
+        if not words:
+            return None
+        word = self.rng.choice(words[:3])[0]
+        return Name.of(f"{'that' if self.formal else self.rng.choice(['that', 'this', 'the', 'that'])} {word}")
+
+    def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
+        """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
+        text = fill(template, self.rng, **names)
+        if about and self.survey.is_place(about) and self.rng.random() < 0.8:
+            text = _THERE.sub("there", text)
+        return sentence(text)
+
+    def phrase(self, template: str, **names: Name | str) -> str:
+        """A template filled in, as a part of a sentence."""
+        return fill(template, self.rng, **names)
+
+    def type_word(self, type_name: str) -> tuple[str, str]:
+        """A word for one and for many of the type."""
+        words = self.survey.type_words(type_name)
+        return words[0] if self.rng.random() < 0.6 else self.rng.choice(words)
+
+    def similar(self, name: str) -> str | None:
+        """Another entity of the same type, about as well known."""
+        types = self.survey.types(name)
+        if not types:
+            return None
+        other = self.survey.like(self.rng.choice(types[:2]), self.rng)
+        return other if other != name else None
+
+    def holders(self, type_name: str, relation: str, direction: Direction) -> list[str]:
+        """A few members of the type that have the relation."""
+        tried = [self.survey.like(type_name, self.rng) for _ in range(6)]
+        return [n for n in tried if self.survey.has(n, relation, direction)]
+
+    def about_of(self, form: LogicalForm) -> list[str]:
+        """Entities that a form names, in order."""
+        return list(dict.fromkeys(n for leaf in leaves(form) if isinstance(leaf, EntityLeaf) for n in leaf.names))
+
+    @property
+    def plural_name(self) -> Name:
+        """``they``, or "those films"."""
+        type_name = self.survey.shared_type(self.them, self.rng)
+        whole = type_name and all(type_name in self.survey.types(n) for n in self.them)
+        if type_name and whole and (self.formal or self.rng.random() < 0.3):
+            word = self.type_word(type_name)[1]
+            which = "those" if self.formal else self.rng.choice(["those", "these", "the"])
+            return Name.of(f"{which} {word}", plural=True)
+        return THEY
