@@ -3,6 +3,7 @@
     config.toml            settings, grammar and kgqa version
     weights.safetensors    the structured Transformer
     text/                  the text encoder: word pieces, and 8-bit weights where it is a pretrained one
+    associations.json      which relations and types words have stood for
     log.jsonl              what training printed
     training/              what is needed to go on (absent once a run is packed for use)
 
@@ -25,11 +26,12 @@ from grammar.errors import CheckpointError, ConfigError
 from grammar.operators import GRAMMAR_NAME
 from grammar.partial import OPERATOR_NAMES
 from kgqa import __version__
+from kgqa.associations import Associations
 from kgqa.config import SCRATCH, Config, TextConfig, read_config, write_toml
 from kgqa.model import StructuredTransformer
 from kgqa.text import PretrainedText, ScratchText, TextEncoder, TextInput
 
-CONFIG, WEIGHTS, TEXT = "config.toml", "weights.safetensors", "text"
+CONFIG, WEIGHTS, TEXT, ASSOCIATIONS = "config.toml", "weights.safetensors", "text", "associations.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Checkpoint:
     config: Config
     model: StructuredTransformer
     text: TextEncoder
+    associations: Associations
     checksum: str
 
 
@@ -67,15 +70,17 @@ def make_model(config: Config, text: TextEncoder) -> StructuredTransformer:
     )
 
 
-def save_checkpoint(folder: Path, config: Config, model: StructuredTransformer, text: TextEncoder) -> None:
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a run folder (weights in half precision); an interrupted save leaves the old one."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / TEXT).exists():
-        text.save(folder / TEXT)
-    weights = {name: tensor.detach().cpu().half().contiguous() for name, tensor in model.state_dict().items()}
+        checkpoint.text.save(folder / TEXT)
+    checkpoint.associations.save(folder / ASSOCIATIONS)
+    state = checkpoint.model.state_dict()
+    weights = {name: tensor.detach().cpu().half().contiguous() for name, tensor in state.items()}
     save_file(weights, folder / f"{WEIGHTS}.new")
     head = {"grammar": GRAMMAR_NAME, "operators": " ".join(OPERATOR_NAMES), "kgqa": __version__}
-    (folder / f"{CONFIG}.new").write_text(write_toml(config, **head), encoding="utf-8")
+    (folder / f"{CONFIG}.new").write_text(write_toml(checkpoint.config, **head), encoding="utf-8")
     os.replace(folder / f"{WEIGHTS}.new", folder / WEIGHTS)
     os.replace(folder / f"{CONFIG}.new", folder / CONFIG)
 
@@ -104,7 +109,8 @@ def load_checkpoint(folder: Path, *, device: str = "auto") -> Checkpoint:
             f"{folder / WEIGHTS} does not hold the weights that {CONFIG} describes ({reason}); copy it anew"
         ) from None
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
-    return Checkpoint(config, model.eval().to(chosen), text, digest)
+    associations = Associations.load(folder / ASSOCIATIONS)
+    return Checkpoint(config, model.eval().to(chosen), text, associations, digest)
 
 
 def _read_config(path: Path) -> Config:

@@ -19,11 +19,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from grammar.errors import DataError
 from grammar.forms import (
@@ -34,15 +33,17 @@ from grammar.forms import (
     RelationLeaf,
     TypeLeaf,
     ValueLeaf,
+    leaf_of,
     read_form,
     to_actions,
 )
 from grammar.operators import END_TIME, LEAF_SORTS, POINT_IN_TIME, START_TIME, Sort
+from kgqa.associations import Among, Associations
 from kgqa.config import ContextConfig
 from kgqa.conversation import Conversation
+from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links
-from kgqa.text import TextEncoder
 
 HOW = (
     "given",
@@ -52,6 +53,7 @@ HOW = (
     "fuzzy",
     "wording",
     "meaning",
+    "learnt",
     "answer",
     "mentioned",
     "seed",
@@ -72,7 +74,9 @@ NEAR = (
 """How a relation hangs together with entities of the question and of the dialogue."""
 
 _ALWAYS = (POINT_IN_TIME, START_TIME, END_TIME)
-_SHOWN_OF_SET = 4
+_AMONG: Mapping[Sort, Among] = {Sort.RELATION: "relations", Sort.TYPE: "types"}
+_LEARNT = 10  # names that training associates with one question
+_MOST_NEAR = 200  # entities of a set whose neighbourhood is looked at
 _SORT_NAMES = {sort.value: sort for sort in LEAF_SORTS}
 
 
@@ -170,80 +174,28 @@ class Context:
         return cls(record["question"], turns, tuple(map(ContextObject.from_json, record["objects"])))
 
 
-@dataclass
-class GraphText:
-    """Texts of a graph's relations and types, and their vectors where the encoder has any.
-
-    Made once for a graph and an encoder; entity texts are made when they are met.
-    """
-
-    graph: KnowledgeGraph
-    encoder: TextEncoder
-    relations: list[str] = field(init=False)
-    types: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.relations = sorted(self.graph.relation_names())
-        self.types = sorted(self.graph.type_names())
-        self._relation_rows = {name: row for row, name in enumerate(self.relations)}
-        self._type_rows = {name: row for row, name in enumerate(self.types)}
-        self._relation_vectors = self.encoder.vectors([self.relation(name) for name in self.relations])
-        self._type_vectors = self.encoder.vectors([self.type(name) for name in self.types])
-
-    def relation(self, name: str) -> str:
-        """``director; film director, directed by``."""
-        aliases = sorted(self.graph.aliases(name), key=lambda alias: (len(alias), alias))[:4]
-        label = self.graph.label(name) or name
-        return f"{label}; {', '.join(aliases)}" if aliases else label
-
-    def type(self, name: str) -> str:
-        """The label."""
-        return self.graph.label(name) or name
-
-    def entity(self, names: Sequence[str]) -> str:
-        """``Grease, 1978 film by Randal Kleiser``; of several the first few and how many there are."""
-        if len(names) > 1:
-            labels = [label or name for label, name in zip(self.graph.labels(names), names, strict=True)]
-            return f"{len(names)}: {', '.join(labels[:_SHOWN_OF_SET])}"
-        label = self.graph.label(names[0]) or names[0]
-        kinds = self.graph.types(self.graph.entities(names))
-        labels = [x for x in self.graph.labels(self.graph.entity_names(kinds.items[:2])) if x]
-        about = ", ".join(dict.fromkeys([*labels, self.graph.description(names[0]) or ""]))
-        return f"{label} ({about.strip(', ')})" if about.strip(", ") else label
-
-    def similar_relations(self, question: npt.NDArray[np.float32] | None) -> dict[str, float]:
-        """Similarity of every relation to a question vector."""
-        return _similar(self.relations, self._relation_vectors, question)
-
-    def similar_types(self, question: npt.NDArray[np.float32] | None) -> dict[str, float]:
-        """Similarity of every type to a question vector."""
-        return _similar(self.types, self._type_vectors, question)
-
-
-def _similar(
-    names: Sequence[str], vectors: npt.NDArray[np.float32] | None, question: npt.NDArray[np.float32] | None
-) -> dict[str, float]:
-    if vectors is None or question is None or not names:
-        return {}
-    return dict(zip(names, (vectors @ question).tolist(), strict=True))
-
-
 def build_context(
-    question: str, conversation: Conversation, links: Links, text: GraphText, *, config: ContextConfig
+    question: str,
+    conversation: Conversation,
+    links: Links,
+    text: GraphText,
+    *,
+    associations: Associations,
+    config: ContextConfig,
 ) -> Context:
     """Put together what the model sees of a question.
 
     Nothing of a gold annotation can come in here: the arguments cannot hold it.
     """
-    vectors = text.encoder.vectors([question])
-    vector = None if vectors is None else vectors[0]
+    asked = [question, *(turn.question for turn in conversation.turns[: -config.history_turns - 1 : -1])]
     previous = _previous_form(conversation)
     in_form = {leaf for leaf in to_actions(previous) if not isinstance(leaf, str)} if previous else set()
     entities = _entities(links, in_form, text, config.entities)
+    words = _Words(links, in_form, associations, asked)
     objects = [
         *entities,
-        *_relations(links, in_form, entities, text, vector, config.relations),
-        *_types(links, in_form, entities, text, vector, config.types),
+        *_relations(words, entities, text, asked, config.relations),
+        *_types(words, entities, text, asked, config.types),
         *_plain(links, in_form, Sort.NUMBER, config.numbers),
         *_plain(links, in_form, Sort.VALUES, config.values),
     ]
@@ -260,12 +212,30 @@ def _previous_form(conversation: Conversation) -> LogicalForm | None:
 
 def _of_sort(links: Links, in_form: Iterable[Leaf], sort: Sort) -> list[Candidate]:
     """Candidates of a sort, best first, with the leaves of the previous form among them."""
-    found = {c.leaf: c for c in reversed(links.candidates) if c.leaf.sort is sort}
-    for leaf in in_form:
+    found = dict.fromkeys(c.leaf for c in links.candidates if c.leaf.sort is sort)
+    candidates = {c.leaf: c for c in reversed(links.candidates)}
+    for leaf in sorted(in_form, key=str):
         if leaf.sort is sort and leaf not in found:
-            found[leaf] = Candidate(leaf=leaf, how="form", score=0.0, span=None, turn=1)
-    order = {c.leaf: k for k, c in reversed(list(enumerate(links.candidates)))}
-    return sorted(found.values(), key=lambda c: order.get(c.leaf, len(order)))
+            found[leaf] = None
+            candidates[leaf] = Candidate(leaf=leaf, how="form", score=0.0, span=None, turn=1)
+    return [candidates[leaf] for leaf in found]
+
+
+class _Words:
+    """Relations and types that the words of the question, or of the dialogue, stand for."""
+
+    def __init__(
+        self, links: Links, in_form: Iterable[Leaf], associations: Associations, asked: Sequence[str]
+    ) -> None:
+        self.found: dict[Sort, dict[str, Candidate]] = {}
+        for sort, among in _AMONG.items():
+            found = {str(getattr(c.leaf, "name", "")): c for c in _of_sort(links, in_form, sort)}
+            for turn, question in enumerate(asked):
+                for name, score in associations.find(question, among=among, limit=_LEARNT):
+                    if name not in found or found[name].score < score:
+                        span = found[name].span if name in found else None
+                        found[name] = Candidate(leaf_of(sort, [name]), "learnt", score, span, turn)
+            self.found[sort] = found
 
 
 def _share(number: float) -> float:
@@ -306,100 +276,102 @@ def _near(
             if (o.turn == 0) == here and isinstance(o.leaf, EntityLeaf)
             for n in o.leaf.names
         ]
-        numbers = graph.entities(sorted(set(names))[:200])
+        numbers = graph.entities(sorted(set(names))[:_MOST_NEAR])
         numbers = np.unique(numbers[numbers >= 0])
-        if not len(numbers):
-            continue
-        for use in graph.neighbourhood(numbers):
+        for use in graph.neighbourhood(numbers) if len(numbers) else ():
             near.setdefault(use.relation, set()).add(f"{use.direction}:{where}")
             counts[use.relation] = counts.get(use.relation, 0) + use.count
     return near, counts
 
 
 def _relations(
-    links: Links,
-    in_form: Iterable[Leaf],
-    entities: Sequence[ContextObject],
-    text: GraphText,
-    vector: npt.NDArray[np.float32] | None,
-    limit: int,
+    words: _Words, entities: Sequence[ContextObject], text: GraphText, asked: Sequence[str], limit: int
 ) -> list[ContextObject]:
-    words = {c.leaf: c for c in _of_sort(links, in_form, Sort.RELATION)}
-    similar = text.similar_relations(vector)
+    spoken = words.found[Sort.RELATION]
+    similar = text.similar_relations(asked)
     near, counts = _near(entities, text.graph)
     for name in _ALWAYS:
-        if text.graph.has_relation(name):
-            near.setdefault(name, set()).add("qualifier")
-    names = {leaf.name for leaf in words if isinstance(leaf, RelationLeaf)} | set(near)
-    names |= set(sorted(similar, key=lambda n: -similar[n])[:limit])
-    chosen: list[tuple[float, ContextObject]] = []
-    for name in names:
-        leaf = RelationLeaf(name)
-        word = words.get(leaf)
-        score = word.score if word else 0.0
-        how = word.how if word else ("near" if name in near else "meaning")
-        around = near.get(name, set())
+        near.setdefault(name, set()).add("qualifier")
+    names = {name for name in (*spoken, *near, *similar.top(limit)) if name in text.relation_rows}
+
+    def rank(name: str) -> float:
         # Words and meaning first; a relation that the entities have beats one that they have not.
-        rank = similar.get(name, 0.0) + score + 0.25 * bool(around - {"qualifier"}) + 2.0 * (how == "form")
-        rank += 0.3 * (name in _ALWAYS) + 0.001 * math.log1p(counts.get(name, 0))
-        chosen.append(
-            (
-                rank,
-                ContextObject(
-                    leaf=leaf,
-                    text=text.relation(name),
-                    how=how,
-                    score=round(score, 3),
-                    similarity=round(similar.get(name, 0.0), 3),
-                    turn=word.turn if word else 0,
-                    weight=_share(counts.get(name, 0)),
-                    near=tuple(sorted(around)),
-                ),
-            )
+        word = spoken.get(name)
+        known = similar.of(name) + (word.score + 2.0 * (word.how == "form") if word else 0.0)
+        around = near.get(name, set())
+        return (
+            known
+            + 0.25 * bool(around - {"qualifier"})
+            + 0.3 * (name in _ALWAYS)
+            + _share(counts.get(name, 0)) / 100
         )
-    return [o for _, o in sorted(chosen, key=lambda pair: (-pair[0], str(pair[1].leaf)))[:limit]]
+
+    return [
+        _named_object(
+            leaf_of(Sort.RELATION, [name]),
+            text.relation(name),
+            spoken.get(name),
+            similar.of(name),
+            near=tuple(sorted(near.get(name, ()))),
+            weight=_share(counts.get(name, 0)),
+        )
+        for name in sorted(names, key=lambda name: (-rank(name), name))[:limit]
+    ]
 
 
 def _types(
-    links: Links,
-    in_form: Iterable[Leaf],
-    entities: Sequence[ContextObject],
-    text: GraphText,
-    vector: npt.NDArray[np.float32] | None,
-    limit: int,
+    words: _Words, entities: Sequence[ContextObject], text: GraphText, asked: Sequence[str], limit: int
 ) -> list[ContextObject]:
-    words = {c.leaf: c for c in _of_sort(links, in_form, Sort.TYPE)}
-    similar = text.similar_types(vector)
-    names = dict.fromkeys(leaf.name for leaf in words if isinstance(leaf, TypeLeaf))
-    names |= dict.fromkeys(sorted(similar, key=lambda n: -similar[n])[: limit // 2])
-    for o in entities:
-        if isinstance(o.leaf, EntityLeaf):
-            numbers = text.graph.entities(o.leaf.names[:20])
-            kinds = text.graph.types(numbers[numbers >= 0])
-            names |= dict.fromkeys(text.graph.entity_names(np.unique(kinds.items)[:3]))
-    chosen: list[tuple[float, ContextObject]] = []
-    for position, name in enumerate(names):
-        if not text.graph.has_type(name):
-            continue
-        leaf = TypeLeaf(name)
-        word = words.get(leaf)
-        score, how = (word.score, word.how) if word else (0.0, "meaning" if name in similar else "near")
-        rank = similar.get(name, 0.0) + 1.5 * score + 2.0 * (how == "form") - 0.001 * position
-        chosen.append(
-            (
-                rank,
-                ContextObject(
-                    leaf=leaf,
-                    text=text.type(name),
-                    how=how,
-                    score=round(score, 3),
-                    similarity=round(similar.get(name, 0.0), 3),
-                    turn=word.turn if word else 0,
-                    span=word.span if word else None,
-                ),
-            )
+    spoken = words.found[Sort.TYPE]
+    similar = text.similar_types(asked)
+    members = [n for o in entities if isinstance(o.leaf, EntityLeaf) for n in o.leaf.names[:5]]
+    numbers = text.graph.entities(members)
+    kinds, uses = np.unique(text.graph.types(numbers[numbers >= 0]).items, return_counts=True)
+    near = text.graph.entity_names(kinds[np.argsort(-uses, kind="stable")[:limit]])
+    names = {name for name in (*spoken, *near, *similar.top(limit)) if name in text.type_rows}
+
+    def rank(name: str) -> float:
+        word = spoken.get(name)
+        return (
+            similar.of(name)
+            + (1.5 * word.score + 2.0 * (word.how == "form") if word else 0.0)
+            + 0.1 * (name in near)
         )
-    return [o for _, o in sorted(chosen, key=lambda pair: (-pair[0], str(pair[1].leaf)))[:limit]]
+
+    return [
+        _named_object(
+            leaf_of(Sort.TYPE, [name]),
+            text.type(name),
+            spoken.get(name),
+            similar.of(name),
+            how="near" if name in near else "meaning",
+        )
+        for name in sorted(names, key=lambda name: (-rank(name), name))[:limit]
+    ]
+
+
+def _named_object(
+    leaf: Leaf,
+    text: str,
+    word: Candidate | None,
+    similarity: float,
+    *,
+    near: tuple[str, ...] = (),
+    weight: float = 0.0,
+    how: str = "",
+) -> ContextObject:
+    """A relation or type; ``word`` is the candidate that the words of the dialogue gave, if they gave it."""
+    return ContextObject(
+        leaf=leaf,
+        text=text,
+        how=word.how if word else how or ("near" if near else "meaning"),
+        score=round(word.score, 3) if word else 0.0,
+        similarity=round(similarity, 3),
+        turn=word.turn if word else 0,
+        weight=weight,
+        span=word.span if word else None,
+        near=near,
+    )
 
 
 def _plain(links: Links, in_form: Iterable[Leaf], sort: Sort, limit: int) -> list[ContextObject]:

@@ -26,10 +26,11 @@ from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
-from kgqa.context import Context, GraphText, build_context
+from kgqa.context import Context, build_context
 from kgqa.conversation import Conversation
 from kgqa.decode import beam_search
 from kgqa.evidence import answer_text, facts_behind, result_of
+from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
 
@@ -103,6 +104,7 @@ class SemanticParser:
                 request.conversation,
                 links,
                 self.text,
+                associations=self.checkpoint.associations,
                 config=self.checkpoint.config.context,
             )
             read[k] = (asked, links, context)

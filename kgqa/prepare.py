@@ -20,14 +20,15 @@ import numpy.typing as npt
 from grammar.errors import DataError
 from grammar.forms import LogicalForm
 from grammar.partial import ActionSpace
+from kgqa.associations import Associations, halves
 from kgqa.batch import Encoded, encode_contexts
 from kgqa.config import Config, SourceConfig
-from kgqa.context import Context, GraphText, build_context
+from kgqa.context import Context, build_context
 from kgqa.conversation import Conversation, Dialogue, Example
 from kgqa.datasets import read_dataset
 from kgqa.decode import action_numbers
+from kgqa.graph_text import GraphText
 from kgqa.graphs import open_graph
-from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import link
 from kgqa.supervision import read_silver
 from kgqa.text import TextEncoder
@@ -79,11 +80,6 @@ class Coverage:
 def _share(text: str) -> float:
     """A number in 0..1 that depends on the text alone."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48
-
-
-def is_dev(split_key: str, *, share: float, seed: int) -> bool:
-    """Whether a dialogue is held out to choose the best checkpoint by."""
-    return _share(f"{seed}:{split_key}") < share
 
 
 def read_split_keys(path: str) -> frozenset[str]:
@@ -145,27 +141,26 @@ def _with_forms(conversation: Conversation, forms: dict[str, LogicalForm]) -> Co
 
 def prepare(
     lessons: Sequence[Lesson],
-    graph: KnowledgeGraph,
-    text: TextEncoder,
+    text: GraphText,
     *,
+    associations: Associations,
     config: Config,
     coverage: Coverage,
     progress: Callable[[int], None],
 ) -> Iterator[Prepared]:
     """Lessons as arrays, in order, without those whose form needs what is not among the objects."""
-    graph_text = GraphText(graph, text)
     for start in range(0, len(lessons), _CHUNK):
         chunk = lessons[start : start + _CHUNK]
-        text.pieces(sorted({lesson.question for lesson in chunk}), config.context.question_tokens)
+        text.encoder.pieces(sorted({lesson.question for lesson in chunk}), config.context.question_tokens)
         kept: list[tuple[Lesson, Context, list[int], ActionSpace]] = []
         for lesson in chunk:
-            found = _reachable(lesson, graph_text, config)
+            found = _reachable(lesson, text, associations, config)
             coverage.lessons += 1
             if found is None:
                 coverage.unreachable += 1
             else:
                 kept.append((lesson, *found))
-        encoded = encode_contexts([context for _, context, _, _ in kept], text, config=config.context)
+        encoded = encode_contexts([context for _, context, _, _ in kept], text.encoder, config=config.context)
         for (lesson, context, actions, space), arrays in zip(kept, encoded, strict=True):
             allowed = np.zeros((len(actions), len(space)), dtype=bool)
             written = space.start()
@@ -177,10 +172,12 @@ def prepare(
 
 
 def _reachable(
-    lesson: Lesson, text: GraphText, config: Config
+    lesson: Lesson, text: GraphText, associations: Associations, config: Config
 ) -> tuple[Context, list[int], ActionSpace] | None:
     links = link(lesson.question, lesson.conversation, text.graph, given=lesson.given)
-    context = build_context(lesson.question, lesson.conversation, links, text, config=config.context)
+    context = build_context(
+        lesson.question, lesson.conversation, links, text, associations=associations, config=config.context
+    )
     space = ActionSpace(context.leaves, max_actions=config.training.max_actions)
     actions = action_numbers(lesson.form, space)
     if actions is None or len(actions) > config.training.max_actions:
@@ -188,39 +185,78 @@ def _reachable(
     return context, actions, space
 
 
+@dataclass(frozen=True)
+class Curriculum:
+    """Everything that one training run reads, and how many lessons of each source could be used."""
+
+    train: list[Prepared]
+    dev: list[Prepared]
+    associations: Associations
+    coverage: dict[str, Coverage]
+
+
 def prepare_sources(
     config: Config, text: TextEncoder, *, default_graph: Path, progress: Progress
-) -> tuple[list[Prepared], list[Prepared], dict[str, Coverage]]:
-    """Training and dev lessons of all sources, and how many of each source could be used."""
-    train: list[Prepared] = []
-    dev: list[Prepared] = []
-    coverages: dict[str, Coverage] = {}
-    for number, source in enumerate(config.source, start=1):
-        name = f"{number}. {source.dataset} {Path(source.path).name}"
-        errors: list[DataError] = []
-        found = list(lessons_of(source, on_error=errors.append))
-        if errors and not found:
-            raise errors[0]
-        settings = config.training
-        graph = open_graph(source.graph or default_graph)
-        coverage = coverages.setdefault(name, Coverage())
-        held = {id(x) for key, x in found if is_dev(key, share=settings.dev_share, seed=settings.seed)}
-        for into, lessons in (
-            (train, [x for _, x in found if id(x) not in held]),
-            (dev, [x for _, x in found if id(x) in held]),
-        ):
+) -> Curriculum:
+    """Read all sources, learn the associations of words, and make arrays of everything."""
+    settings = config.training
+    found = {name: _read(source) for name, source in _named(config.source)}
+    train = [(key, x) for lessons in found.values() for key, x in lessons if not _is_dev(key, config)]
+    pairs = [(x.question, x.form) for _, x in train]
+    whole = Associations.learn(pairs)
+    first, second = halves(pairs, [_in_first_half(key) for key, _ in train])
+    curriculum = Curriculum([], [], whole, {})
+    for name, source in _named(config.source):
+        graph_text = GraphText(open_graph(source.graph or default_graph), text)
+        coverage = curriculum.coverage.setdefault(name, Coverage())
+        for group, (into, associations) in {
+            "dev": (curriculum.dev, whole),
+            "first": (curriculum.train, second),  # nothing explains itself
+            "second": (curriculum.train, first),
+        }.items():
+            lessons = [x for key, x in found[name] if _group(key, config) == group]
             into.extend(
                 prepare(
                     lessons,
-                    graph,
-                    text,
+                    graph_text,
+                    associations=associations,
                     config=config,
                     coverage=coverage,
-                    progress=partial(_tell, progress, name, len(lessons)),
+                    progress=partial(_tell, progress, f"{name}, {group}", len(lessons)),
                 )
             )
-    random.Random(config.training.seed).shuffle(dev)
-    return train, dev, coverages
+    random.Random(settings.seed).shuffle(curriculum.dev)
+    return curriculum
+
+
+def _named(sources: Iterable[SourceConfig]) -> list[tuple[str, SourceConfig]]:
+    return [
+        (f"{n}. {source.dataset} {Path(source.path).name}", source)
+        for n, source in enumerate(sources, start=1)
+    ]
+
+
+def _read(source: SourceConfig) -> list[tuple[str, Lesson]]:
+    errors: list[DataError] = []
+    lessons = list(lessons_of(source, on_error=errors.append))
+    if errors and not lessons:
+        raise errors[0]
+    return lessons
+
+
+def _is_dev(split_key: str, config: Config) -> bool:
+    """Whether a dialogue is held out to choose the best checkpoint by."""
+    return _share(f"{config.training.seed}:{split_key}") < config.training.dev_share
+
+
+def _in_first_half(split_key: str) -> bool:
+    return _share(f"half:{split_key}") < 0.5
+
+
+def _group(split_key: str, config: Config) -> str:
+    if _is_dev(split_key, config):
+        return "dev"
+    return "first" if _in_first_half(split_key) else "second"
 
 
 def _tell(progress: Progress, name: str, total: int, done: int) -> None:

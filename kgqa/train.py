@@ -24,11 +24,13 @@ from torch import Tensor
 from grammar.errors import CheckpointError, ConfigError
 from grammar.forms import normalise
 from grammar.partial import ActionSpace
+from kgqa.associations import Associations
 from kgqa.batch import make_batch
 from kgqa.checkpoint import (
     CONFIG,
     TEXT,
     WEIGHTS,
+    Checkpoint,
     choose_device,
     make_model,
     save_checkpoint,
@@ -81,21 +83,22 @@ def train(
     chosen = choose_device(device)
     torch.manual_seed(config.training.seed)
     text = _text(config, out, chosen)
-    lessons, dev, coverages = prepare_sources(config, text, default_graph=default_graph, progress=progress)
-    if not lessons:
+    curriculum = prepare_sources(config, text, default_graph=default_graph, progress=progress)
+    if not curriculum.train:
         raise ConfigError(
             "no lesson is left to train on: no form can be made of what is linked in its question"
         )
     model = make_model(config, text).to(chosen)
-    loop = _Loop(config, out, model, text, chosen)
+    loop = _Loop(config, out, model, text, curriculum.associations, chosen)
     loop.resume()
-    loop.log(lessons=len(lessons), dev=len(dev), sources={k: asdict(v) for k, v in coverages.items()})
+    sources = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}
+    loop.log(lessons=len(curriculum.train), dev=len(curriculum.dev), sources=sources)
     try:
-        loop.run(lessons, dev, progress)
+        loop.run(curriculum.train, curriculum.dev, progress)
     except KeyboardInterrupt:
         loop.save_state()
         raise
-    return TrainingResult(out, loop.state.best, loop.state.step, len(lessons), loop.state.seconds)
+    return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
 
 
 def _text(config: Config, out: Path, device: torch.device) -> TextEncoder:
@@ -138,9 +141,16 @@ class _Loop:
     """Steps, saves, looks at the dev lessons."""
 
     def __init__(
-        self, config: Config, out: Path, model: StructuredTransformer, text: TextEncoder, device: torch.device
+        self,
+        config: Config,
+        out: Path,
+        model: StructuredTransformer,
+        text: TextEncoder,
+        associations: Associations,
+        device: torch.device,
     ) -> None:
         self.config, self.out, self.model, self.text, self.device = config, out, model, text, device
+        self.associations = associations
         self.settings: TrainingConfig = config.training
         self.state = State()
         decayed = [p for p in model.parameters() if p.ndim > 1]
@@ -266,7 +276,10 @@ class _Loop:
         self.log(step=self.state.step, epoch=self.state.epoch, dev_exact_match=round(match, 4))
         if match >= self.state.best or not (self.out / CONFIG).exists():
             self.state.best = match
-            save_checkpoint(self.out, without_training_paths(self.config), self.model, self.text)
+            checkpoint = Checkpoint(
+                without_training_paths(self.config), self.model, self.text, self.associations, checksum=""
+            )
+            save_checkpoint(self.out, checkpoint)
 
 
 def exact_match(
