@@ -37,7 +37,6 @@ few conversations, so a split must be made by seed.
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -50,7 +49,9 @@ from kgqa.datasets.files import OnError, read_json, reject
 
 _ADDRESS = re.compile(r"https?://www\.wikidata\.org/(?:wiki|entity)/(Q\d+)/?")
 _TRUTH = re.compile(r"(yes|no)[.!]?", re.IGNORECASE)
-_MONTHS = [name.lower() for name in calendar.month_name[1:]]
+_MONTHS = tuple(
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
 _MONTH = rf"(?P<month>{'|'.join(name[:3] + '(?:' + name[3:] + ')?' for name in _MONTHS)})\.?"
 _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
