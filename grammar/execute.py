@@ -76,12 +76,14 @@ class Execution:
     graph: Graph
     limits: Limits = Limits()
     known: dict[LogicalForm, Denotation] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._deadline = time.monotonic() + self.limits.seconds
+    _deadline: float = field(default=math.inf, init=False, repr=False, compare=False)
 
     def denotation(self, form: LogicalForm) -> Denotation:
-        """What the form denotes (see ``execute``)."""
+        """What the form denotes (see ``execute``); every form gets the limits anew."""
+        self._deadline = time.monotonic() + self.limits.seconds
+        return self._denotation(form)
+
+    def _denotation(self, form: LogicalForm) -> Denotation:
         found = self.known.get(form)
         if found is None:
             found = self._leaf(form) if not isinstance(form, Call) else self._call(form)
@@ -97,7 +99,7 @@ class Execution:
                 self._check(argument)
                 arguments.append(argument.name)
             else:
-                arguments.append(self.denotation(argument))
+                arguments.append(self._denotation(argument))
         result: Denotation = MEANINGS[form.operator](self.graph, *arguments)
         elements = len(getattr(result, "items", ())) + len(getattr(result, "keys", ()))
         if elements > self.limits.elements:

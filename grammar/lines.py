@@ -45,7 +45,8 @@ def compare(graph: Graph, test: str, literals: IntArray, wanted: IntArray) -> Bo
             if test == "equals":
                 chosen |= literals == literal
         elif test == "around" and kind == Kind.TIME:
-            chosen |= (spans.kinds == kind) & (np.abs(spans.low - first) <= AROUND_YEARS * _YEAR)
+            years = AROUND_YEARS * _YEAR
+            chosen |= (spans.kinds == kind) & (spans.low <= last + years) & (spans.high >= first - years)
         else:
             chosen |= (spans.kinds == kind) & TESTS[test](spans.low, spans.high, first, last)
     return chosen
