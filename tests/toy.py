@@ -114,18 +114,14 @@ def _day(text: str) -> Value:
     return read_value(f"@{text}")
 
 
-def _said(
-    value: str | Value, /, *, rank: Rank = Rank.NORMAL, **qualifiers: str | Value | Sequence[str | Value]
-) -> Statement:
-    as_lists = {
-        relation: [given] if isinstance(given, str) or not isinstance(given, Sequence) else list(given)
-        for relation, given in qualifiers.items()
-    }
-    return Statement(value, rank, as_lists)
+def _said(value: str | Value, /, *, rank: Rank = Rank.NORMAL, **qualifiers: str | Value) -> Statement:
+    return Statement(value, rank, {relation: [given] for relation, given in qualifiers.items()})
 
 
 def _term(who: str, start: str, end: str | None = None, **more: str | Value) -> Statement:
-    return _said(who, P580=_day(start), **({"P582": _day(end)} if end else {}), **more)
+    ended = {"P582": [_day(end)]} if end else {}
+    others = {relation: [given] for relation, given in more.items()}
+    return Statement(who, qualifiers={"P580": [_day(start)], **ended, **others})
 
 
 def _people(amount: float, *, year: str, rank: Rank = Rank.NORMAL) -> Statement:
@@ -256,7 +252,7 @@ _FACTS: Mapping[str, Mapping[str, Sequence[str | Value | Statement]]] = {
         "P161": [_said("Q36949", P453="X2"), _said("Q41163", P453="X3")],
         "P577": [_day("1974-12-12")],
         "P2047": [Quantity(202, "Q7727")],
-        "P1476": [Text("The Godfather Part II", "en"), Text('Der Pate – Teil "II"', "de")],
+        "P1476": [Text("The Godfather Part II", "en"), Text('Der Pate, Teil "II"', "de")],
         "P345": [String("tt0071562")],
     },
     "Q44578": {

@@ -5,6 +5,7 @@
 
 from kgqa.graphs.build import BuildReport, build_graph
 from kgqa.graphs.embedded import EmbeddedGraph
+from kgqa.graphs.opening import cache_folder, open_graph
 from kgqa.graphs.protocol import Among, Direction, Fact, GraphInfo, Hit, How, KnowledgeGraph, RelationUse
 from kgqa.graphs.record import Object, Rank, Record, Statement
 
@@ -24,4 +25,6 @@ __all__ = [
     "RelationUse",
     "Statement",
     "build_graph",
+    "cache_folder",
+    "open_graph",
 ]

@@ -74,8 +74,8 @@ class Texts:
 
     def __init__(self, blob: Array, offsets: Array) -> None:
         # Memory views: one element of an array costs three times as much as one of a view.
-        self._blob = memoryview(blob)
-        self._offsets = memoryview(offsets)
+        self._blob = memoryview(blob.data)
+        self._offsets = memoryview(offsets.data)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from kgqa.graphs.arrays import Array, ArrayReader, Texts, find_sorted, rows_of
 from kgqa.graphs.layout import DIRECTIONS
 from kgqa.graphs.lexicon import Lexicon
 from kgqa.graphs.manifest import read_manifest
+from kgqa.graphs.numbering import Numbering
 from kgqa.graphs.protocol import Among, Fact, GraphInfo, Hit, RelationUse
 from kgqa.graphs.record import Object
 
@@ -35,9 +35,7 @@ class EmbeddedGraph:
         self._reader = ArrayReader(folder)
         self._lexicon = Lexicon(self._reader, is_type=lambda entity: self._type_place(entity) >= 0)
         self._relation_numbers: dict[str, int] = {}
-        self._new_literals: dict[Value, int] = {}
-        self._new_values: list[Value] = []
-        self._naming = threading.Lock()
+        self._new_literals: Numbering[Value] = Numbering(start=info.literals)
 
     @classmethod
     def open(cls, folder: Path | str) -> EmbeddedGraph:
@@ -163,19 +161,13 @@ class EmbeddedGraph:
         first = start + int(np.searchsorted(on_line, value.span[0]))
         last = start + int(np.searchsorted(on_line, value.span[0], side="right"))
         number = self._literal_texts.find(str(value).encode("utf-8", "surrogatepass"), first, last)
-        if number >= 0:
-            return number
-        with self._naming:
-            number = self._new_literals.setdefault(value, self._info.literals + len(self._new_values))
-            if number == self._info.literals + len(self._new_values):
-                self._new_values.append(value)
-            return number
+        return number if number >= 0 else self._new_literals.number(value)
 
     def values(self, literals: IntArray) -> list[Value]:
         """Values of literals, in the order given."""
         texts, count = self._literal_texts, self._info.literals
         return [
-            read_value(texts[number]) if number < count else self._new_values[number - count]
+            read_value(texts[number]) if number < count else self._new_literals.thing(number)
             for number in literals.tolist()
         ]
 
@@ -189,7 +181,7 @@ class EmbeddedGraph:
         for column, found in zip(spans, self.spans(literals[known]), strict=True):
             column[known] = found
         for place in np.flatnonzero(~known).tolist():
-            value = self._new_values[literals[place] - self._info.literals]
+            value = self._new_literals.thing(int(literals[place]))
             spans.kinds[place] = value.kind
             spans.low[place], spans.high[place] = value.span
         return spans

@@ -77,7 +77,7 @@ def _split(qualifiers: Qualifiers) -> list[Qualifiers]:
 def _pair_ends(
     statements: list[Qualifiers], starts: Sequence[Object], ends: list[Object]
 ) -> list[Qualifiers]:
-    """Give every start the first end that lies before the next start; the ends that are left, on their own."""
+    """Give every start the first end before the next start; the ends that are left, on their own."""
     left = list(ends)
     for place, start in enumerate(starts):
         until = _span(starts[place + 1])[1] if place + 1 < len(starts) else float("inf")

@@ -9,7 +9,7 @@ import numpy as np
 
 from grammar.denotation import IntArray
 from kgqa.graphs.arrays import Array, ArrayReader, Texts
-from kgqa.graphs.names import NameIndex
+from kgqa.graphs.names import NameIndex, normalise
 from kgqa.graphs.protocol import Among, Hit
 
 _ALIAS_SCORE = 0.97
@@ -143,7 +143,7 @@ class Lexicon:
                 near = [near[i] for i in sorted(range(len(near)), key=lambda i: (-near[i][2], -weights[i]))]
             for owner, matched, score, how in near:
                 name = words.names[owner]
-                hits.setdefault(name, Hit(name, matched, score, how))
+                hits.setdefault(name, Hit(name, _as_written(words, owner, matched), score, how))
         return list(hits.values())[:limit]
 
 
@@ -151,3 +151,9 @@ def degree_of(owners: Sequence[int], degree: Callable[[IntArray], IntArray]) -> 
     """Degrees of a few entities."""
     found: list[int] = degree(np.array(owners, dtype=np.int64)).tolist()
     return found
+
+
+def _as_written(words: Words, number: int, matched: str) -> str:
+    """The label or alias whose normal form matched."""
+    written = [words.label(number) or "", *words.aliases(number)]
+    return next((text for text in written if normalise(text) == matched), matched)

@@ -132,7 +132,7 @@ class NameIndex:
         return list(zip(self._owners[start:end].tolist(), self._is_label[start:end].tolist(), strict=True))
 
     def similar(self, text: str, *, limit: int, fuzzy: bool) -> list[tuple[int, str, float, How]]:
-        """Owners of similar words: (owner, the words, score below 1, how), best first; exact ones are left out."""
+        """Owners of similar words: (owner, the words, score below 1, how), best first; no exact ones."""
         wanted = normalise(text)[:200]
         if not wanted:
             return []

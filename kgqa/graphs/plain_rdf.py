@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import unquote
 
 import rdflib
 from rdflib.term import Node
 
 from kgqa.graphs.lines import checked_name
-from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, Term, value_of
+from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, Term, end_of, value_of
 from kgqa.graphs.record import Object, Record, Statement
 from kgqa.graphs.skips import Skips
 
@@ -33,9 +31,9 @@ def plain_records(graph: rdflib.Graph, path: Path, skips: Skips) -> Iterator[Rec
         for relation in set(graph.predicates())
         if str(relation) not in _OF_NAMES and isinstance(relation, rdflib.URIRef)
     }
-    for relation in sorted(relations, key=str):
+    for link in sorted(relations, key=str):
         with skipping(path, skips):
-            yield _named(graph, relation, name_of(relation), facts={}, is_relation=True)
+            yield _named(graph, link, name_of(link), facts={}, is_relation=True)
     seen: set[Node] = set()
     for subject in dict.fromkeys(graph.subjects()):
         facts: dict[str, list[Statement]] = {}
@@ -105,14 +103,3 @@ def _foreignness(language: str | None) -> int:
     if language is None:
         return 1
     return 0 if language.lower().split("-")[0] == "en" else 2
-
-
-def end_of(iri: str) -> str | None:
-    """The readable end of an IRI.
-
-    >>> end_of("http://example.org/places#NewYork_City")
-    'New York City'
-    """
-    end = unquote(re.split(r"[/#:]", iri.rstrip("/#"))[-1])
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", end).strip()
-    return words or None

@@ -14,7 +14,6 @@ import xml.sax
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal as OneOf
 
 import rdflib
@@ -39,6 +38,7 @@ from kgqa.graphs.rdf_terms import (
     WIKIBASE,
     P,
     Term,
+    format_of,
     node_of,
     plain_term_of,
     term_of,
@@ -47,28 +47,6 @@ from kgqa.graphs.rdf_terms import (
 from kgqa.graphs.record import Object, Rank, Record, Statement
 from kgqa.graphs.skips import Skips
 from kgqa.graphs.wikidata_rdf import wikidata_records
-
-_FORMATS = MappingProxyType(
-    {
-        ".ttl": "turtle",
-        ".nt": "nt",
-        ".nq": "nquads",
-        ".trig": "trig",
-        ".rdf": "xml",
-        ".owl": "xml",
-        ".xml": "xml",
-        ".jsonld": "json-ld",
-    }
-)
-
-
-def _format_of(path: Path) -> str | None:
-    return _FORMATS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
-
-
-def is_rdf(path: Path) -> bool:
-    """Whether the name of a file says so."""
-    return _format_of(path) is not None
 
 
 def read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
@@ -85,7 +63,7 @@ def read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
 
 
 def _parse(path: Path) -> rdflib.Graph:
-    written = _format_of(path)
+    written = format_of(path)
     graph = rdflib.Dataset(default_union=True) if written in ("nquads", "trig") else rdflib.Graph()
     try:
         with _quiet(), gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:

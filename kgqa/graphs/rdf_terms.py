@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import unquote
 
 from grammar.graph_model import first_day, write_number
 from grammar.values import DAY, MONTH, YEAR, Coordinate, Quantity, String, Text, Time, Value
@@ -37,12 +40,43 @@ LABELS = (f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", "https://schema.o
 ALIASES = (f"{SKOS}altLabel", f"{SCHEMA}alternateName", "https://schema.org/alternateName")
 DESCRIPTIONS = (f"{SCHEMA}description", "https://schema.org/description", f"{RDFS}comment")
 
+FORMATS = MappingProxyType(
+    {
+        ".ttl": "turtle",
+        ".nt": "nt",
+        ".nq": "nquads",
+        ".trig": "trig",
+        ".rdf": "xml",
+        ".owl": "xml",
+        ".xml": "xml",
+        ".jsonld": "json-ld",
+    }
+)
+"""Ending of an RDF file -> rdflib's name of its format."""
+
 _LOCAL_ID = re.compile(re.escape(WD) + r"([A-Z]\d+)")
 _DATE = re.compile(r"([+-]?\d{4,12})(?:-(\d\d)(?:-(\d\d))?)?(?:T[\d:.]+)?(?:Z|[+-]\d\d:\d\d)?")
 _POINT = re.compile(r"(?:<[^>]*>\s*)?Point\(\s*(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _NUMERIC = frozenset(
     f"{XSD}{kind}"
-    for kind in ["decimal", "integer", "double", "float", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger", "negativeInteger", "unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte"]
+    for kind in [
+        "decimal",
+        "integer",
+        "double",
+        "float",
+        "int",
+        "long",
+        "short",
+        "byte",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "nonPositiveInteger",
+        "negativeInteger",
+        "unsignedInt",
+        "unsignedLong",
+        "unsignedShort",
+        "unsignedByte",
+    ]
 )
 _DATES = frozenset(f"{XSD}{kind}" for kind in ("dateTime", "dateTimeStamp", "date", "gYear", "gYearMonth"))
 
@@ -181,3 +215,19 @@ def plain_term_of(value: Value) -> Term:
     if isinstance(value, Time):
         return Term(term_of(value).text.partition("T")[0], datatype=f"{XSD}date")
     return term_of(value)
+
+
+def end_of(iri: str) -> str | None:
+    """The readable end of an IRI.
+
+    >>> end_of("http://example.org/places#NewYork_City")
+    'New York City'
+    """
+    end = unquote(re.split(r"[/#:]", iri.rstrip("/#"))[-1])
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", end).strip()
+    return words or None
+
+
+def format_of(path: Path) -> str | None:
+    """The format of an RDF file, plain or gzipped, by its name; None for other files."""
+    return FORMATS.get(Path(path.name.removesuffix(".gz")).suffix.lower())

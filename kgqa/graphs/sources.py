@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from grammar.errors import GraphError
 from kgqa.graphs.jsonl import is_jsonl, jsonl_files, read_jsonl
-from kgqa.graphs.rdf import is_rdf, read_rdf
+from kgqa.graphs.rdf_terms import format_of
 from kgqa.graphs.record import Record
 from kgqa.graphs.skips import Skips
 from kgqa.graphs.tsv import is_tsv, is_tsv_folder, read_tsv, read_tsv_folder
@@ -32,7 +32,7 @@ def reader_of(path: Path) -> Reader | None:
         if is_tsv_folder(path):
             return read_tsv_folder
         return _read_jsonl_folder if jsonl_files(path) else None
-    for fits, reader in ((is_jsonl, read_jsonl), (is_tsv, read_tsv), (is_rdf, read_rdf)):
+    for fits, reader in ((is_jsonl, read_jsonl), (is_tsv, read_tsv), (_is_rdf, _read_rdf)):
         if fits(path):
             return reader
     return None
@@ -74,3 +74,13 @@ def source_digest(path: Path) -> str:
 def _read_jsonl_folder(folder: Path, skips: Skips) -> Iterator[Record]:
     for path in jsonl_files(folder):
         yield from read_jsonl(path, skips)
+
+
+def _is_rdf(path: Path) -> bool:
+    return format_of(path) is not None
+
+
+def _read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
+    from kgqa.graphs.rdf import read_rdf  # rdflib takes longer to import than a built graph to open
+
+    yield from read_rdf(path, skips)

@@ -1,0 +1,244 @@
+"""What questions to an endpoint are made of: terms, bodies, and answers read back into names and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grammar.errors import FormError
+from grammar.graph_model import GraphModel, write_string
+from kgqa.graphs.rdf_terms import (
+    ALIASES,
+    DESCRIPTIONS,
+    LABELS,
+    PQ,
+    PQV,
+    PSV,
+    WD,
+    WDT,
+    Term,
+    ValueNode,
+    value_of,
+    wikidata_name,
+)
+from kgqa.graphs.record import Object
+from kgqa.graphs.sparql_client import Row, SparqlClient
+
+_MANY = 300
+"""Terms in one request."""
+_MORE_PREFIXES = {"psv": PSV, "pqv": PQV}
+_IN_WIKIDATA = "http://www.wikidata.org/"
+
+
+def literal_of(text: str, language: str = "") -> str:
+    """A string of SPARQL, with a language if one is given."""
+    return write_string(text) + (f"@{language}" if language else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How an endpoint writes its facts: its model, and whether it has statements beside the plain facts."""
+
+    model: GraphModel
+    has_statements: bool
+
+    @staticmethod
+    def query(model: GraphModel, head: str, body: str, tail: str = "") -> str:
+        """A whole question, with the prefixes that it uses."""
+        known = {**model.prefixes, **_MORE_PREFIXES}
+        used = [name for name in known if re.search(rf"(?<![\w/]){name}:", head + body + tail)]
+        start = "".join(f"PREFIX {name}: <{known[name]}>\n" for name in used)
+        where = "" if head == "ASK" else "WHERE "
+        return f"{start}{head} {where}{{ {body} }}{tail}"
+
+    def text(self, head: str, body: str, tail: str = "") -> str:
+        """A whole question."""
+        return self.query(self.model, head, body, tail)
+
+    # Names.
+    def iri(self, name: str) -> str | None:
+        """The IRI of an entity or type, or None for what cannot be a name here."""
+        try:
+            self.model.entity(name)
+        except FormError:
+            return None
+        return WD + name if self.model.wikidata_ids else self.model.entity(name).strip("<>")
+
+    def name(self, term: Term) -> str | None:
+        """The name of an entity, or None for anything else."""
+        if not term.is_iri or term.text.startswith("_:"):
+            return None
+        return wikidata_name(term.text) if self.model.wikidata_ids else self._short(term.text)
+
+    def _short(self, iri: str) -> str:
+        namespace = self.model.namespace
+        return iri.removeprefix(namespace) if namespace else iri
+
+    def relation_name(self, iri: str) -> str:
+        """The name of a relation, from the IRI of its plain fact."""
+        return iri.removeprefix(WDT) if self.model.wikidata_ids else self._short(iri)
+
+    def direct(self, relation: str) -> str:
+        """The term of the plain fact; FormError for what cannot be a relation here."""
+        return self.model.relation(relation)
+
+    def qualifier(self, relation: str) -> str | None:
+        """The term of a qualifier, or None where there are none."""
+        return self.model.relation(relation, of="qualifier") if self.has_statements else None
+
+    # Answers.
+    def object(self, row: Row) -> Object | None:
+        """What ``?x`` is: an entity's name or a value; None for unknown values and blank nodes."""
+        term = row["x"]
+        if term.is_iri:
+            name = self.name(term)
+            if name is not None:
+                return name
+            is_value = self.model.wikidata_ids and not term.text.startswith(("_:", _IN_WIKIDATA))
+            return value_of(term) if is_value else None
+        precision = row["precision"].text if "precision" in row else ""
+        node = ValueNode(
+            precision=int(precision) if precision.isdigit() else None,
+            calendar=row["calendar"].text if "calendar" in row else None,
+            unit=row["unit"].text if "unit" in row else None,
+        )
+        return value_of(term, node)
+
+    # Bodies of questions.
+    @property
+    def only_entities(self) -> str:
+        """Keeps the ``?x`` that are entities."""
+        return f"FILTER({self.model.is_entity.format('?x')})"
+
+    @property
+    def only_facts(self) -> str:
+        """Keeps the ``?link`` that are relations of facts, not words or statements."""
+        if self.model.wikidata_ids:
+            return f'FILTER(STRSTARTS(STR(?link), "{WDT}"))'
+        words = ", ".join(f"<{iri}>" for iri in (*LABELS, *ALIASES, *DESCRIPTIONS))
+        return f"FILTER(?link NOT IN ({words}))"
+
+    @property
+    def ways(self) -> str:
+        """Binds ``?way`` and ``?link`` of all facts around ``?key``."""
+        way = f'BIND(IF({self.model.is_entity.format("?x")}, "out", "literal") AS ?way)'
+        return f'{{ ?key ?link ?x {way} }} UNION {{ ?x ?link ?key BIND("in" AS ?way) }} {self.only_facts}'
+
+    def statements(self, relation: str) -> str:
+        """Binds ``?node`` and ``?x`` of the best-rank statements of ``?key``."""
+        if not self.has_statements:
+            return f"?key {self.direct(relation)} ?x ."
+        node, thing = self.model.relation(relation, of="node"), self.model.relation(relation, of="object")
+        full = _full("?node", f"psv:{relation}")
+        return f"?key {node} ?node . ?node a wikibase:BestRank ; {thing} ?x . {full}"
+
+    def qualifiers(self, relation: str) -> str | None:
+        """Binds ``?x`` to the values of one qualifier of ``?key``."""
+        term = self.qualifier(relation)
+        return None if term is None else f"?key {term} ?x . {_full('?key', f'pqv:{relation}')}"
+
+    @property
+    def any_qualifier(self) -> str | None:
+        """Binds ``?link`` and ``?x`` of every qualifier of ``?key``."""
+        if not self.has_statements:
+            return None
+        full = _full("?key", "?fullLink", f'FILTER(STR(?fullLink) = REPLACE(STR(?link), "{PQ}", "{PQV}"))')
+        is_qualifier = f'STRSTARTS(STR(?link), "{PQ}P")'
+        return f"?key ?link ?x . FILTER({is_qualifier}) {full}"
+
+
+def _full(node: str, link: str, condition: str = "") -> str:
+    """Beside ``?x`` its precision and calendar or its unit, from the full value."""
+    time = (
+        "?full wikibase:timeValue ?x ; "
+        "wikibase:timePrecision ?precision ; wikibase:timeCalendarModel ?calendar"
+    )
+    amount = "?full wikibase:quantityAmount ?x ; wikibase:quantityUnit ?unit"
+    return f"OPTIONAL {{ {node} {link} ?full . {{ {time} }} UNION {{ {amount} }} {condition} }}"
+
+
+class Terms:
+    """Questions about many things at once, and about the whole endpoint."""
+
+    def __init__(self, client: SparqlClient, dialect: Dialect) -> None:
+        self.client = client
+        self.dialect = dialect
+
+    def select(self, variables: str, body: str, tail: str = "") -> list[Row]:
+        """Rows of one question."""
+        return self.client.select(self.dialect.text(f"SELECT {variables}", body, tail))
+
+    def each(
+        self, names: Sequence[str], body: str, *, select: str = "DISTINCT *", group: str = ""
+    ) -> Iterator[tuple[int, Row]]:
+        """Rows of a question about ``?key``, each with the place in ``names`` of what it is about.
+
+        The place is 0 where the rows are grouped by something else.
+        """
+        return self.each_iri(
+            [self.dialect.iri(name) or "" for name in names], body, select=select, group=group
+        )
+
+    def each_iri(
+        self, iris: Sequence[str], body: str, *, select: str = "DISTINCT *", group: str = ""
+    ) -> Iterator[tuple[int, Row]]:
+        """The same for IRIs (of statements)."""
+        places: dict[str, list[int]] = {}
+        for place, iri in enumerate(iris):
+            if iri:
+                places.setdefault(iri, []).append(place)
+        unique = list(places)
+        tail = f" GROUP BY {group}" if group else ""
+        for start in range(0, len(unique), _MANY):
+            keys = " ".join(f"<{iri}>" for iri in unique[start : start + _MANY])
+            for row in self.select(select, f"VALUES ?key {{ {keys} }} {body}", tail):
+                if "key" not in row:
+                    yield 0, row
+                    continue
+                for place in places.get(row["key"].text, ()):
+                    yield place, row
+
+    def relation_names(self) -> list[str]:
+        """All relations of facts and qualifiers."""
+        iris = {
+            row["link"].text
+            for row in self.select("DISTINCT ?link", f"?x ?link ?y . {self.dialect.only_facts}")
+        }
+        names = {self.dialect.relation_name(iri) for iri in iris}
+        if self.dialect.has_statements:
+            body = f'?x ?link ?y . FILTER(STRSTARTS(STR(?link), "{PQ}P"))'
+            names |= {row["link"].text.removeprefix(PQ) for row in self.select("DISTINCT ?link", body)}
+        return sorted(names, key=lambda name: (len(name), name))
+
+    def type_names(self) -> list[str]:
+        """All types that have members."""
+        rows = self.select(
+            "DISTINCT ?x", f"?y {self.dialect.model.instance} ?x . {self.dialect.only_entities}"
+        )
+        names = {name for row in rows if (name := self.dialect.name(row["x"])) is not None}
+        return sorted(names, key=lambda name: (len(name), name))
+
+    def counts(self) -> dict[str, int]:
+        """How much the endpoint holds, each by one question."""
+        facts, entity = self.dialect.only_facts, self.dialect.model.is_entity
+        words = " || ".join(f"?link = <{iri}>" for iri in LABELS)
+        aliases = " || ".join(f"?link = <{iri}>" for iri in ALIASES)
+        has_statements = self.dialect.has_statements
+        bodies = {
+            "entities": f"{{ ?x ?link ?y }} UNION {{ ?y ?link ?x }} {facts} FILTER({entity.format('?x')})",
+            "literals": f"?y ?link ?x . {facts} FILTER(!({entity.format('?x')}))",
+            "triples": f"?y ?link ?z . {facts}",
+            "statements": "?y a wikibase:BestRank" if has_statements else f"?y ?link ?z . {facts}",
+            "qualifiers": f'?y ?link ?z . FILTER(STRSTARTS(STR(?link), "{PQ}P"))',
+            "labels": f"?y ?link ?z . FILTER({words})",
+            "aliases": f"?y ?link ?z . FILTER({aliases})",
+        }
+        if not has_statements:
+            del bodies["qualifiers"]
+        counts = {"qualifiers": 0}
+        for what, body in bodies.items():
+            number = "COUNT(DISTINCT ?x)" if what in ("entities", "literals") else "COUNT(*)"
+            rows = self.select(f"({number} AS ?n)", body)
+            counts[what] = int(rows[0]["n"].text)
+        return counts
