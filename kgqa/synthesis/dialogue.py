@@ -10,11 +10,11 @@ from grammar.errors import LimitReached
 from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.readable import number_text, value_text
 from kgqa.synthesis import followups, formal, sets, single, statements
 from kgqa.synthesis.english import Noise, sentence
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Outcome, Talk
-from kgqa.readable import number_text, value_text
 
 _About = Callable[[Talk, str], Draft | None]
 _FollowUp = Callable[[Talk], Draft | None]
@@ -72,14 +72,20 @@ FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.limited_of_them: 4,
     followups.is_it: 1.5,
     followups.same_for_each: 1,
+    formal.one_of_them: 1.5,
 }
 """Questions that only go on from the last answer -> how often they are tried."""
 
-FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {followups.another: 5, followups.how_many: 1, followups.about_them: 1}
+FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {
+    followups.another: 5,
+    followups.how_many: 1,
+    followups.about_them: 1,
+    formal.one_of_them: 2,
+}
 
 _FORMAL_SHARE = 0.2
 _FOLLOW_UP_SHARE = 0.36
-_ASK_BACK_SHARE = 0.05
+_ASK_BACK_SHARE = 0.02
 _MOST_TURNS = 7
 
 
@@ -87,7 +93,9 @@ def invent(graph: KnowledgeGraph, *, seed: int, noise: Noise | None = None) -> I
     """Dialogues without end; the same seed gives the same ones, whatever came before."""
     survey, number = Survey(graph), 0
     while True:
-        dialogue = one_dialogue(survey, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}")
+        dialogue = one_dialogue(
+            survey, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}"
+        )
         if dialogue is not None:
             yield dialogue
         number += 1
@@ -97,7 +105,8 @@ def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str
     """One dialogue, or None where its first question finds nothing to ask."""
     talk = Talk(survey, rng, formal=rng.random() < _FORMAL_SHARE, alias_chance=noise.alias)
     start = survey.seed(rng)
-    talk.focus, conversation, examples = None, Conversation(), []
+    conversation = Conversation()
+    examples: list[Example] = []
     wanted = rng.choices(range(1, _MOST_TURNS + 1), weights=[1, 1.5, 2, 3, 4, 3, 2])[0]
     while len(examples) < wanted:
         found = _next(talk, start)
@@ -135,7 +144,9 @@ def _next(talk: Talk, start: str) -> tuple[Draft, Outcome] | None:
     return None
 
 
-def _choose(kinds: Mapping[Callable[..., Draft | None], float], rng: random.Random) -> Callable[..., Draft | None]:
+def _choose(
+    kinds: Mapping[Callable[..., Draft | None], float], rng: random.Random
+) -> Callable[..., Draft | None]:
     return rng.choices(list(kinds), weights=list(kinds.values()))[0]
 
 
@@ -175,7 +186,9 @@ def _exchanges(
 ) -> Iterator[tuple[str, TurnAnswer, bool]]:
     """The question with its answer; or the question, a question back, and what settles it."""
     rng = talk.rng
-    question = noise.apply(draft.question, rng) if draft.noisy and not talk.formal else draft.question
+    question = draft.question
+    if not talk.formal:
+        question = noise.apply(question, rng, first=talk.last is None)
     answer = TurnAnswer(
         text=answer_text(talk, outcome),
         entities=outcome.entities or (),
@@ -184,10 +197,11 @@ def _exchanges(
         truths=outcome.truths or (),
     )
     meant = draft.about
-    others = [n for n in talk.survey.namesakes(meant) if n != meant] if meant else []
-    chance = 0.7 if others else _ASK_BACK_SHARE
+    others = [n for n in (*draft.unclear, *(talk.survey.namesakes(meant) if meant else ())) if n != meant]
+    chance = 1.0 if draft.unclear else 0.7 if others else _ASK_BACK_SHARE
     label = talk.survey.label(meant) if meant else None
-    if not meant or not label or label.lower() not in question.lower() or rng.random() > chance:
+    named = label is not None and (label.lower() in question.lower() or bool(draft.unclear))
+    if not meant or not named or rng.random() > chance:
         yield question, answer, False
         return
     offered = meant if rng.random() < 0.5 else rng.choice(others) if others else talk.similar(meant)
@@ -201,14 +215,24 @@ def _exchanges(
         shown = TurnAnswer(text=asked, entities=tuple(pair), asks_back=True)
         first = pair[0] == meant
         reply = rng.choice(
-            [f"The {'first' if first else 'second'} one", f"the {'former' if first else 'latter'}", _told_apart(talk, meant)]
+            [
+                f"The {'first' if first else 'second'} one",
+                f"the {'former' if first else 'latter'}",
+                _told_apart(talk, meant),
+            ]
         )
     else:
         asked = f"Did you mean {_told_apart(talk, offered)}?"
         shown = TurnAnswer(text=asked, entities=(offered,), asks_back=True)
         yes = ["Yes", "Yes.", "yes", "Yes, exactly", "Right", "Yep", "Yes please", "I do"]
-        named = _told_apart(talk, meant)
-        no = [f"No, I meant {named}.", f"No, {named}", f"no, i mean {named}", f"I meant {named}", f"No, tell me about {named}."]
+        said = _told_apart(talk, meant)
+        no = [
+            f"No, I meant {said}.",
+            f"No, {said}",
+            f"no, i mean {said}",
+            f"I meant {said}",
+            f"No, tell me about {said}.",
+        ]
         reply = rng.choice(yes if offered == meant else no)
     yield question, shown, True
     yield sentence(reply) if rng.random() < 0.7 else reply, answer, False

@@ -12,7 +12,13 @@ from pathlib import Path
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
-_IRREGULAR = {"person": "people", "human": "humans", "child": "children", "series": "series", "species": "species"}
+_IRREGULAR = {
+    "person": "people",
+    "human": "humans",
+    "child": "children",
+    "series": "series",
+    "species": "species",
+}
 _VOWEL_START = re.compile(r"\b([Aa]) (?=[aeioAEIO])")
 _PLURAL_VERBS = {"was": "were", "is": "are", "does": "do", "has": "have", "Is": "Are", "Was": "Were"}
 _PLURAL_VERBS |= {"Does": "Do", "Has": "Have"}
@@ -57,10 +63,15 @@ class RelationWording:
 
 @dataclass(frozen=True)
 class Wordings:
-    """Relations and types by name."""
+    """Relations and types by name.
+
+    ``shared``: kind of template -> a template that several relations have -> these, the first one of which
+    it means wherever an entity has it ("Where is she from?").
+    """
 
     relations: Mapping[str, RelationWording]
     types: Mapping[str, tuple[tuple[str, str], ...]]
+    shared: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @cache
@@ -72,8 +83,20 @@ def wordings() -> Wordings:
     for name, row in table.items():
         noun = row["noun"]
         templates = {key: tuple(texts) for key, texts in row.items() if isinstance(texts, list)}
-        relations[name] = RelationWording(noun, row.get("nouns", plural(noun)), templates, row.get("own", False))
-    return Wordings(relations, types)
+        relations[name] = RelationWording(
+            noun, row.get("nouns", plural(noun)), templates, row.get("own", False)
+        )
+    return Wordings(
+        relations, types, {kind: _shared(relations, kind) for kind in ("ask", "short", "back", "that")}
+    )
+
+
+def _shared(relations: Mapping[str, RelationWording], kind: str) -> dict[str, tuple[str, ...]]:
+    owners: dict[str, list[str]] = {}
+    for name, wording in relations.items():
+        for text in {e for template in wording[kind] for e in expansions(template)}:
+            owners.setdefault(text, []).append(name)
+    return {text: tuple(names) for text, names in owners.items() if len(names) > 1}
 
 
 def plural(noun: str) -> str:
@@ -95,18 +118,40 @@ def plural(noun: str) -> str:
     return before + space + last + of + rest
 
 
+def expand(template: str, rng: random.Random) -> str:
+    """The template with one of each of its choices taken."""
+    while (match := _CHOICE.search(template)) is not None:
+        taken = rng.choice(match.group(1).split("|"))
+        template = template[: match.start()] + taken + template[match.end() :]
+    return template
+
+
+def expansions(template: str) -> list[str]:
+    """The template in all its choices, spaces made single."""
+    match = _CHOICE.search(template)
+    if match is None:
+        return [skeleton(template)]
+    start, end = template[: match.start()], template[match.end() :]
+    return [e for taken in match.group(1).split("|") for e in expansions(start + taken + end)]
+
+
+def skeleton(template: str) -> str:
+    """What is left of a template to compare: lower case, single spaces."""
+    return re.sub(r"\s+", " ", template).strip().lower()
+
+
 def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
     """Make one of a template's choices and put the names in; a sentence gets its capital letter later."""
-    text = template
-    while (match := _CHOICE.search(text)) is not None:
-        text = text[: match.start()] + rng.choice(match.group(1).split("|")) + text[match.end() :]
+    text = expand(template, rng)
 
     def put(match: re.Match[str]) -> str:
         slot = match.group(1)
         given = names[slot[0]]
         if isinstance(given, str):
             return given
-        return given.possessive if slot.endswith("s") else given.object if slot.endswith("'") else given.subject
+        return (
+            given.possessive if slot.endswith("s") else given.object if slot.endswith("'") else given.subject
+        )
 
     text = _SLOT.sub(put, text)
     for given in names.values():
@@ -151,10 +196,10 @@ class Noise:
     lead: float = 0.06
     alias: float = 0.06
 
-    def apply(self, question: str, rng: random.Random) -> str:
-        """The question as a hasty person types it."""
+    def apply(self, question: str, rng: random.Random, *, first: bool) -> str:
+        """The question as a hasty person types it; ``first`` of its dialogue or not."""
         if rng.random() < self.lead and question.endswith("?") and len(question) > 14:
-            question = _with_lead(question, rng)
+            question = _with_lead(question, rng, first=first)
         if question[-1:] in "?." and rng.random() < self.no_mark:
             question = question[:-1]
         elif question.endswith("?") and rng.random() < self.spaced_mark:
@@ -166,16 +211,37 @@ class Noise:
         return question
 
 
-_LEADS = ("Tell me, {q}?", "Can you tell me {q}?", "So {q}?", "Okay, and {q}?", "And {q}?", "Hey, {q}?")
-_LEADS += ("Please tell me: {q}?", "Do you know: {q}?", "I want to know {q}?", "{q}, please?")
+_LEADS = (
+    "Tell me, {q}?",
+    "Can you tell me: {q}?",
+    "Hey, {q}?",
+    "Please tell me: {q}?",
+    "Do you know {q}?",
+    "{q}, please?",
+)
+_LATER_LEADS = ("So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?")
+_QUESTION_WORDS = {
+    "who",
+    "what",
+    "which",
+    "when",
+    "where",
+    "how",
+    "is",
+    "was",
+    "did",
+    "does",
+    "in",
+    "are",
+    "do",
+}
 
 
-def _with_lead(question: str, rng: random.Random) -> str:
-    first = question.split(" ", 1)[0].lower()
-    known = {"who", "what", "which", "when", "where", "how", "is", "was", "did", "does", "in", "are", "do"}
-    if first not in known:
+def _with_lead(question: str, rng: random.Random, *, first: bool) -> str:
+    if question.split(" ", 1)[0].lower() not in _QUESTION_WORDS:
         return question
-    return sentence(rng.choice(_LEADS).replace("{q}", question[0].lower() + question[1:-1]))
+    lead = rng.choice(_LEADS if first else _LEADS + _LATER_LEADS * 2)
+    return sentence(lead.replace("{q}", question[0].lower() + question[1:-1]))
 
 
 def _mistyped(question: str, rng: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""Questions that only the dialogue before makes clear: "And Titanic?", "How many of them ...?", "No, I meant ...".
+"""Questions that only the dialogue before makes clear: "And Titanic?", "How many of them ...?".
 
 Each function takes the dialogue alone and gives None where it offers nothing to go on from.
 """
@@ -18,7 +18,14 @@ from grammar.forms import (
 )
 from grammar.values import Time
 from kgqa.synthesis.english import Name
-from kgqa.synthesis.sets import Some, counted_relation, counts_of_each, limit, literal_relation, values_of_each
+from kgqa.synthesis.sets import (
+    Some,
+    counted_relation,
+    counts_of_each,
+    limit,
+    literal_relation,
+    values_of_each,
+)
 from kgqa.synthesis.single import generic, templates
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
@@ -34,7 +41,14 @@ _ENTITY_ELLIPSES = (
     "Same question for {x'}.",
     "and {x}",
 )
-_CORRECTIONS = ("I meant {x'}.", "No, I meant {x'}.", "Sorry, I meant {x'}.", "No, {x}.", "I mean {x'}.", "Not that one, {x}.")
+_CORRECTIONS = (
+    "I meant {x'}.",
+    "No, I meant {x'}.",
+    "Sorry, I meant {x'}.",
+    "No, {x}.",
+    "I mean {x'}.",
+    "Not that one, {x}.",
+)
 
 
 def _other_about(talk: Talk) -> tuple[str, LogicalForm] | None:
@@ -60,7 +74,9 @@ def another(talk: Talk) -> Draft | None:
         return None
     other, form = found
     question = talk.say(talk.rng.choice(_ENTITY_ELLIPSES), x=Name.of(talk.survey.label(other) or other))
-    return Draft(question, form, "ellipsis of entity", other, talk.last.asks, may_be_empty=talk.last.may_be_empty)
+    return Draft(
+        question, form, "ellipsis of entity", other, talk.last.asks, may_be_empty=talk.last.may_be_empty
+    )
 
 
 def corrected(talk: Talk) -> Draft | None:
@@ -83,9 +99,11 @@ def other_year(talk: Talk) -> Draft | None:
     form = replace(last.form, {years[0]: ValueLeaf(Time(year, precision=9))})
     word = "in"
     if isinstance(last.form, Call):
-        inner = {part for part in str(last.form).split("(")}
+        inner = set(str(last.form).split("("))
         word = "after" if "greater_than" in inner else "before" if "less_than" in inner else "in"
-    question = talk.rng.choice([f"And {word} {year}?", f"What about {year}?", f"And {year}?", f"And {word} {year}?"])
+    question = talk.rng.choice(
+        [f"And {word} {year}?", f"What about {year}?", f"And {year}?", f"And {word} {year}?"]
+    )
     return Draft(question, form, "ellipsis of time", last.about, last.asks)
 
 
@@ -102,7 +120,14 @@ def other_relation(talk: Talk) -> Draft | None:
         return None  # "And the country?" would be taken for the answer's
     noun = talk.rng.choice(talk.survey.relation_nouns(use.relation)[:3])
     short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-    choices = [f"And the {noun}?", f"What about the {noun}?", f"{noun}?", f"And {{x's}} {noun}?", *short, *short]
+    choices = [
+        f"And the {noun}?",
+        f"What about the {noun}?",
+        f"{noun}?",
+        f"And {{x's}} {noun}?",
+        *short,
+        *short,
+    ]
     question = talk.say(talk.rng.choice(choices), last.about, x=talk.survey.pronoun(last.about))
     form = read(entity(last.about), use.relation, use.direction)
     return Draft(question, form, "ellipsis of relation", last.about, (use.relation, use.direction))
@@ -121,7 +146,9 @@ def other_type(talk: Talk) -> Draft | None:
         return None
     other = talk.rng.choice(sorted(types))
     many = talk.type_word(other)[1]
-    question = talk.rng.choice([f"And which {many}?", f"And {many}?", f"What about {many}?", f"Which {many}?"])
+    question = talk.rng.choice(
+        [f"And which {many}?", f"And {many}?", f"What about {many}?", f"Which {many}?"]
+    )
     return Draft(question, keep(base, other), "ellipsis of type", last.about, last.asks)
 
 
@@ -140,7 +167,7 @@ def about_them(talk: Talk) -> Draft | None:
     if not them or len(them) > 40:
         return None
     use = talk.use(talk.rng.choice(them), "out", "literal")
-    if use is None or use.relation in ("P31", "P21") and talk.rng.random() < 0.8:
+    if use is None or (use.relation in ("P31", "P21") and talk.rng.random() < 0.8):
         return None
     choices = [c for c in templates(talk, use.relation, "ask") if "{t}" not in c and "{T}" not in c]
     choices = [c for c in choices if "{x's}" not in c and "Whose" not in c and "Name" not in c]
@@ -158,7 +185,9 @@ def _them(talk: Talk) -> Some | None:
         return None
     one, many = talk.type_word(type_name)
     whole = all(type_name in talk.survey.types(n) for n in them)
-    owner = talk.rng.choice([f"those {many}", f"these {many}", "them", "those", "them"] if whole else ["them", "those"])
+    owner = talk.rng.choice(
+        [f"those {many}", f"these {many}", "them", "those", "them"] if whole else ["them", "those"]
+    )
     return Some(entity(*them), them, type_name, one, many, owner=owner)
 
 
@@ -180,7 +209,9 @@ def which_of_them(talk: Talk) -> Draft | None:
         return None
     other = rng.choice(others)
     template = rng.choice(clauses)
-    clause = talk.phrase(template, y=talk.refer(other) if rng.random() < 0.2 else Name.of(survey.label(other) or other))
+    clause = talk.phrase(
+        template, y=talk.refer(other) if rng.random() < 0.2 else Name.of(survey.label(other) or other)
+    )
     verb = "" if _LEAD.match(clause) else "are"
     form: LogicalForm = call("intersect", some.form, read(entity(other), use.relation, "in"))
     start = "Which"
@@ -239,8 +270,12 @@ def most_of_them(talk: Talk) -> Draft | None:
     relation, direction, type_name, things = found
     top = talk.rng.random() < 0.75
     most = "most" if top else talk.rng.choice(["fewest", "least"])
-    form = call("arg", call("max" if top else "min", counts_of_each(some.form, relation, direction, type_name)))
-    question = talk.rng.choice([f"Which of {some.owner} has the {most} {things}?", f"Which one has the {most} {things}?"])
+    form = call(
+        "arg", call("max" if top else "min", counts_of_each(some.form, relation, direction, type_name))
+    )
+    question = talk.rng.choice(
+        [f"Which of {some.owner} has the {most} {things}?", f"Which one has the {most} {things}?"]
+    )
     return Draft(talk.say(question), form, "most of them", None)
 
 
@@ -284,5 +319,6 @@ def same_for_each(talk: Talk) -> Draft | None:
     form = last.form if isinstance(last.form, Call) else None
     if form is None or form.operator not in ("follow", "keep") or not talk.them:
         return None
-    return Draft(f"How many {nouns} are there?", call("cardinality", entity(*talk.them)), "count of them", last.about)
-
+    return Draft(
+        f"How many {nouns} are there?", call("cardinality", entity(*talk.them)), "count of them", last.about
+    )

@@ -1,4 +1,4 @@
-"""The register of corpora that machines worded: every question with a type's word, the relation's label, " ?".
+"""The register of corpora that machines worded: a type's word, the relation's label, " ?" at the end.
 
 The wordings are our own; the kinds of question are those of such corpora.
 """
@@ -25,7 +25,9 @@ _TESTS = (
 )
 
 
-def _typed(talk: Talk, name: str, *directions: Direction) -> tuple[str, Direction, str, str, str, LogicalForm] | None:
+def _typed(
+    talk: Talk, name: str, *directions: Direction
+) -> tuple[str, Direction, str, str, str, LogicalForm] | None:
     """A relation with the type of what it leads to: (relation, direction, type, one, many, form)."""
     use = talk.use(name, *directions)
     if use is None or use.relation in ("P31",):
@@ -51,12 +53,39 @@ def _clause(talk: Talk, relation: str, direction: Direction, thing: str) -> str:
     """What is said of those that the relation leads to from the thing: "are the director of X"."""
     noun = _role(talk, relation)
     if direction == "out":
-        return talk.rng.choice([f"are the {noun} of {thing}", f"is the {noun} of {thing}", f"does {thing} have as {noun}"])
+        return talk.rng.choice(
+            [f"are the {noun} of {thing}", f"is the {noun} of {thing}", f"does {thing} have as {noun}"]
+        )
     clauses = [f"have {thing} as {noun}", f"has {thing} as {noun}", f"have the {noun} {thing}"]
     known = [c for c in talk.survey.wording(relation)["that"] if not c.startswith(("{y}", "that", "who"))]
     if known and talk.rng.random() < 0.5:
         return "are " + talk.phrase(talk.rng.choice(known), y=Name.of(thing))
     return talk.rng.choice(clauses)
+
+
+def one_of_them(talk: Talk) -> Draft | None:
+    """``When was that person born ?`` after several people: the dialogue asks back who is meant."""
+    them = talk.them
+    type_name = talk.survey.shared_type(them, talk.rng) if 2 <= len(them) <= 30 else None
+    if type_name is None:
+        return None
+    fitting = [n for n in them if type_name in talk.survey.types(n) and talk.survey.label(n)]
+    if len(fitting) < 2:
+        return None
+    meant = talk.rng.choice(fitting)
+    use = talk.use(meant, "out", "literal", "in")
+    if use is None:
+        return None
+    key, slot = ("back", "y") if use.direction == "in" else ("ask", "x")
+    asks = (use.relation, use.direction)
+    choices = [t for t in talk.survey.wording(use.relation)[key] if "{t}" not in t and "{T}" not in t]
+    template = talk.worded(choices, key, meant, asks)
+    if template is None:
+        return None
+    that = Name.of(f"that {talk.type_word(type_name)[0]}")
+    question = talk.say(template, None, **{slot: that})
+    form = read(entity(meant), use.relation, use.direction)
+    return Draft(question, form, "one of them", meant, asks, unclear=tuple(fitting))
 
 
 def simple(talk: Talk, name: str) -> Draft | None:
@@ -78,16 +107,26 @@ def logical(talk: Talk, name: str) -> Draft | None:
     relation, direction, type_name, one, many, form = found
     rng = talk.rng
     member = rng.choice(talk.names(form) or (name,))
-    uses = [u for u in talk.survey.uses(member) if u.direction in ("out", "in") and u.relation != "P31" and u.count < 500]
+    uses = [
+        u
+        for u in talk.survey.uses(member)
+        if u.direction in ("out", "in") and u.relation != "P31" and u.count < 500
+    ]
     if not uses:
         return None
     use = rng.choice(uses)
-    others = [n for n in talk.names(read(entity(member), use.relation, use.direction)) if n != name and talk.survey.label(n)]
+    others = [
+        n
+        for n in talk.names(read(entity(member), use.relation, use.direction))
+        if n != name and talk.survey.label(n)
+    ]
     if not others:
         return None
     other = rng.choice(others)
     back: Direction = "out" if use.direction == "in" else "in"
-    how, link = rng.choice([("union", "or"), ("intersect", "and"), ("difference", "but not"), ("difference", "and not")])
+    how, link = rng.choice(
+        [("union", "or"), ("intersect", "and"), ("difference", "but not"), ("difference", "and not")]
+    )
     if how == "union" and rng.random() < 0.5:
         other = talk.similar(other) or other
     second = keep(read(entity(other), use.relation, back), type_name)
@@ -125,7 +164,13 @@ def verification(talk: Talk, name: str) -> Draft | None:
     form = truths[0] if len(truths) == 1 else call("pair", *truths)
     names = " and ".join(talk.survey.label(n) or n for n in asked)
     noun, said = _role(talk, use.relation), _said(talk, name)
-    question = rng.choice([f"Does {said} have {names} as {noun} ?", f"Is {names} the {noun} of {said} ?", f"Is {said} with {names} as {noun} ?"])
+    question = rng.choice(
+        [
+            f"Does {said} have {names} as {noun} ?",
+            f"Is {names} the {noun} of {said} ?",
+            f"Is {said} with {names} as {noun} ?",
+        ]
+    )
     return Draft(question, form, "formal verification", name, (use.relation, "out"), may_be_empty=True)
 
 
@@ -166,8 +211,12 @@ def _domain(talk: Talk, name: str) -> tuple[str, str, Direction, str | None, str
         each = call("sum", each, second)
         many = f"{many} {talk.rng.choice(['and', 'or'])} {talk.type_word(other)[1]}"
     noun = _role(talk, relation)
-    words = f"{{n}} {many} as {noun}" if direction == "out" else talk.rng.choice(
-        [f"{{n}} {many} of which they are the {noun}", f"{{n}} {many} that have them as {noun}"]
+    words = (
+        f"{{n}} {many} as {noun}"
+        if direction == "out"
+        else talk.rng.choice(
+            [f"{{n}} {many} of which they are the {noun}", f"{{n}} {many} that have them as {noun}"]
+        )
     )
     return types[0], relation, direction, counted_type, words, each
 
@@ -178,7 +227,9 @@ def most(talk: Talk, name: str) -> Draft | None:
     if found is None:
         return None
     type_name, _, _, _, words, each = found
-    how, word = talk.rng.choice([("max", "max"), ("min", "min"), ("max", "maximum"), ("min", "minimum"), ("max", "the most")])
+    how, word = talk.rng.choice(
+        [("max", "max"), ("min", "min"), ("max", "maximum"), ("min", "minimum"), ("max", "the most")]
+    )
     amount = word if word == "the most" else f"{word} number of"
     question = f"Which {talk.type_word(type_name)[1]} have {words.replace('{n}', amount)} ?"
     return Draft(question, call("arg", call(how, each)), "formal most", None)
@@ -190,7 +241,9 @@ def bounded(talk: Talk, name: str) -> Draft | None:
     if found is None:
         return None
     type_name, relation, direction, counted_type, words, each = found
-    numbers = talk.denotes(call("cardinality", keep(read(entity(name), relation, direction), counted_type))).numbers
+    numbers = talk.denotes(
+        call("cardinality", keep(read(entity(name), relation, direction), counted_type))
+    ).numbers
     number = max(1, int((numbers or (1,))[0]) + talk.rng.choice([-1, 0, 0, 1, 2]))
     test, said = talk.rng.choice(_TESTS)
     form: LogicalForm = call("arg", call(test, each, NumberLeaf(float(number))))
@@ -206,8 +259,16 @@ def compared(talk: Talk, name: str) -> Draft | None:
         return None
     type_name, relation, direction, counted_type, words, each = found
     test, said = talk.rng.choice(
-        [("greater_than", "more number of"), ("less_than", "less number of"), ("greater_than", "greater number of")]
-        + [("less_than", "lesser number of"), ("around", "about the same number of"), ("equals", "the same number of")]
+        [
+            ("greater_than", "more number of"),
+            ("less_than", "less number of"),
+            ("greater_than", "greater number of"),
+        ]
+        + [
+            ("less_than", "lesser number of"),
+            ("around", "about the same number of"),
+            ("equals", "the same number of"),
+        ]
     )
     if each.sort is not Sort.EACH_NUMBER or str(each).startswith("sum"):
         return None

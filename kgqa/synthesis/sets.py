@@ -60,9 +60,13 @@ def some_of(talk: Talk, name: str, *, least: int = 2) -> Some | None:
         return None
     one, many = talk.type_word(type_name)
     said = talk.refer(name, (use.relation, "in"))
-    if wording.own and rng.random() < 0.4:
+    rivals = [u.relation for u in survey.uses(name) if u.direction == "in" and survey.wording(u.relation).own]
+    if wording.own and rivals[0] == use.relation and rng.random() < 0.4:
         return Some(form, names, type_name, one, many, owner=said.possessive, about=name)
-    clause = talk.phrase(rng.choice(clauses), y=said)
+    template = talk.worded(clauses, "that", name, (use.relation, "in"))
+    if template is None:
+        return None
+    clause = talk.phrase(template, y=said)
     return Some(form, names, type_name, one, many, clause, about=name)
 
 
@@ -129,7 +133,10 @@ def superlative(talk: Talk, name: str) -> Draft | None:
                 f"Name the {word} {who} {clause}.",
             ]
             if who == "person":
-                sentences += [f"Who is the {word} person {clause}?", f"Who is the {word} of the people {clause}?"]
+                sentences += [
+                    f"Who is the {word} person {clause}?",
+                    f"Who is the {word} of the people {clause}?",
+                ]
     if not sentences:
         return None
     form = call("arg", call("max" if top else "min", values_of_each(some.form, relation)))
@@ -151,7 +158,9 @@ def most_counted(talk: Talk, name: str) -> Draft | None:
     sentences = [f"Which {of} {verb}?" for verb in verbs] + [f"Which {some.single} {verb}?" for verb in verbs]
     if some.type_name in talk.survey.person_types:
         sentences += [f"Who {verb}?" for verb in verbs] if not some.clause and not some.owner else []
-    form = call("arg", call("max" if top else "min", counts_of_each(some.form, relation, direction, type_name)))
+    form = call(
+        "arg", call("max" if top else "min", counts_of_each(some.form, relation, direction, type_name))
+    )
     return Draft(talk.say(rng.choice(sentences)), form, "most counted", some.about)
 
 
@@ -166,7 +175,9 @@ def counts_of_each(
 def counted_relation(talk: Talk, some: Some) -> tuple[str, Direction, str | None, str] | None:
     """A relation of which members have several facts, and the word for what is counted."""
     tried = talk.rng.sample(list(some.names), min(4, len(some.names)))
-    uses = [u for n in tried for u in talk.survey.uses(n) if u.direction != "literal" and 2 <= u.count <= 2_000]
+    uses = [
+        u for n in tried for u in talk.survey.uses(n) if u.direction != "literal" and 2 <= u.count <= 2_000
+    ]
     uses = [u for u in uses if u.relation not in ("P31", "P21") and talk.survey.wording(u.relation)["back"]]
     if not uses:
         return None
@@ -202,7 +213,9 @@ def threshold(talk: Talk, name: str) -> Draft | None:
     relation, direction, type_name, things = found
     rng = talk.rng
     member = rng.choice(some.names[:50])
-    count = talk.denotes(call("cardinality", keep(read(entity(member), relation, direction), type_name))).numbers
+    count = talk.denotes(
+        call("cardinality", keep(read(entity(member), relation, direction), type_name))
+    ).numbers
     number = max(1, int((count or (1.0,))[0]) + rng.choice([-1, 0, 0, 1]))
     test, words = rng.choice(
         [
@@ -256,14 +269,18 @@ def filtered(talk: Talk, name: str) -> Draft | None:
         question = f"{start} {some.phrase} {clause}."
     elif some.owner or rng.random() < 0.6:
         question = f"{start} {of}{some.phrase} {'were' if is_verb else ''} {_LEAD.sub('', clause)}?"
-        if is_verb and clause.startswith(("with", "longer", "shorter", "over", "under", "larger", "smaller", "taller", "higher")):
+        if is_verb and clause.startswith(
+            ("with", "longer", "shorter", "over", "under", "larger", "smaller", "taller", "higher")
+        ):
             question = question.replace(" were with ", " have ").replace(" were ", " are ")
     else:
         question = f"{start} {some.phrase} {clause} are there?"
     return Draft(talk.say(question), form, "filter", some.about)
 
 
-def limit(talk: Talk, some: Some, relation: str, kind: Kind) -> tuple[str, str, ValueLeaf | NumberLeaf] | None:
+def limit(
+    talk: Talk, some: Some, relation: str, kind: Kind
+) -> tuple[str, str, ValueLeaf | NumberLeaf] | None:
     """A clause, a test and a bound that some of the set pass: "after 1990", "longer than 120 minutes"."""
     rng, wording = talk.rng, talk.survey.wording(relation)
     member = rng.choice(some.names[:200])
@@ -307,7 +324,13 @@ def written(number: float, rng: random.Random) -> str:
         if number >= scale and number * 10 % scale == 0 and rng.random() < 0.7:
             amount = number / scale
             return f"{amount:g} {word}"
-    return f"{int(number):,}" if number >= 10_000 and rng.random() < 0.6 else f"{number:g}" if number < 1e6 else str(int(number))
+    return (
+        f"{int(number):,}"
+        if number >= 10_000 and rng.random() < 0.6
+        else f"{number:g}"
+        if number < 1e6
+        else str(int(number))
+    )
 
 
 def more_than_one(talk: Talk, name: str) -> Draft | None:
@@ -352,6 +375,8 @@ def joined(talk: Talk, name: str) -> Draft | None:
     first = some_of(talk, name, least=1)
     if first is None or first.owner or not first.names:
         return None
+    named = (talk.survey.label(name) or name, *talk.survey.aliases(name), "he ", "she ", "it ", "they ")
+    participle = not _LEAD.match(first.clause) and not first.clause.startswith(named)
     rng = talk.rng
     how: _Join = rng.choice(["union", "intersect", "difference", "intersect"])
     second = _partner(talk, first, how)
@@ -368,13 +393,22 @@ def joined(talk: Talk, name: str) -> Draft | None:
         word = link[0]
     words = f"{first.many} {first.clause} {word} {clause}"
     combined: LogicalForm = call(how, first.form, form)
-    start = rng.choice(["Which {w}?", "Which {w} are there?", "{w}?", "List [all|the|] {w}.", "What {w} are there?"])
+    start = rng.choice(
+        ["Which {w}?", "Which {w} are there?", "{w}?", "List [all|the|] {w}.", "What {w} are there?"]
+    )
     if rng.random() < 0.25:
-        start, combined = rng.choice(["How many {w} are there?", "How many {w}?"]), call("cardinality", combined)
-    if "are" not in start and start.startswith(("Which", "How")) and not _LEAD.match(first.clause):
+        start, combined = (
+            rng.choice(["How many {w} are there?", "How many {w}?"]),
+            call("cardinality", combined),
+        )
+    if "are" not in start and start.startswith(("Which", "How")) and participle:
         words = words.replace(f"{first.many} ", f"{first.many} are ", 1)
     elif not start.endswith("there?"):
-        words = words if start.startswith(("List", "{w}")) else words.replace(" that ", " ", 1).replace(" who ", " ", 1)
+        words = (
+            words
+            if start.startswith(("List", "{w}"))
+            else words.replace(" that ", " ", 1).replace(" who ", " ", 1)
+        )
     return Draft(talk.say(start.replace("{w}", words)), combined, "joined", None)
 
 
@@ -387,7 +421,11 @@ def _partner(talk: Talk, first: Some, how: _Join) -> tuple[str, LogicalForm] | N
     if not uses:
         return None
     use = rng.choice(uses)
-    others = [n for n in talk.names(read(entity(member), use.relation, "out")) if survey.label(n) and n != first.about]
+    others = [
+        n
+        for n in talk.names(read(entity(member), use.relation, "out"))
+        if survey.label(n) and n != first.about
+    ]
     if not others:
         return None
     other = rng.choice(others)
@@ -407,7 +445,11 @@ def shared(talk: Talk, name: str) -> Draft | None:
         return None
     found = talk.names(read(entity(name), use.relation, use.direction))
     back: Direction = "out" if use.direction == "in" else "in"
-    linked = [n for m in talk.rng.sample(list(found), min(3, len(found))) for n in talk.names(read(entity(m), use.relation, back))]
+    linked = [
+        n
+        for m in talk.rng.sample(list(found), min(3, len(found)))
+        for n in talk.names(read(entity(m), use.relation, back))
+    ]
     others = [n for n in linked if n != name and talk.survey.label(n)]
     if not others:
         return None
@@ -422,7 +464,9 @@ def shared(talk: Talk, name: str) -> Draft | None:
     link = {"intersect": "and", "union": "or", "difference": "but not"}[how]
     both = "both " if how == "intersect" and talk.rng.random() < 0.5 else ""
     x, z = talk.refer(name), Name.of(talk.survey.label(other) or other)
-    said = Name.of(f"{both}{x.object} {link} {'in ' if 'in {' in template and link == 'but not' else ''}{z.object}")
+    said = Name.of(
+        f"{both}{x.object} {link} {'in ' if 'in {' in template and link == 'but not' else ''}{z.object}"
+    )
     sides: list[LogicalForm] = [read(entity(n), use.relation, use.direction) for n in (name, other)]
     words: dict[str, str] = {}
     if "{T}" in template:
@@ -431,7 +475,7 @@ def shared(talk: Talk, name: str) -> Draft | None:
             return None
         sides = [keep(side, type_name) for side in sides]
         words["T"] = talk.type_word(type_name)[1]
-    return Draft(talk.say(template, **{slot: said}, **words), call(how, *sides), "joined", None)
+    return Draft(talk.say(template, None, **{slot: said}, **words), call(how, *sides), "joined", None)
 
 
 def of_type(talk: Talk, name: str) -> Draft | None:
@@ -443,7 +487,9 @@ def of_type(talk: Talk, name: str) -> Draft | None:
     form: LogicalForm = call("members", TypeLeaf(type_name))
     many = talk.type_word(type_name)[1]
     if talk.rng.random() < 0.6:
-        question = talk.rng.choice([f"How many {many} are there?", f"How many {many} do you know?", f"Number of {many}?"])
+        question = talk.rng.choice(
+            [f"How many {many} are there?", f"How many {many} do you know?", f"Number of {many}?"]
+        )
         return Draft(question, call("cardinality", form), "members", None)
     if len(talk.survey.members[type_name]) > 300:
         return None

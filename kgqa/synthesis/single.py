@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from grammar.forms import RelationLeaf, call
-from kgqa.synthesis.english import Name
+from grammar.forms import LogicalForm, RelationLeaf, call
+from kgqa.synthesis.english import Name, expand
 from kgqa.synthesis.survey import made_of
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
@@ -39,15 +39,15 @@ def forward(talk: Talk, name: str) -> Draft | None:
     if use is None or use.count > MOST_OBJECTS:
         return None
     asks = (use.relation, use.direction)
-    form = read(entity(name), *asks)
+    form: LogicalForm = read(entity(name), *asks)
     if name == talk.focus and talk.rng.random() < 0.25 and _only_one_with(talk, name, use.relation):
         short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-        if short:
-            return Draft(talk.say(talk.rng.choice(short)), form, "forward", name, asks)
-    choices = templates(talk, use.relation, "ask")
-    if not choices:
+        brief = talk.worded(short, "short", name, asks)
+        if brief:
+            return Draft(talk.say(brief), form, "forward", name, asks)
+    template = talk.worded(templates(talk, use.relation, "ask"), "ask", name, asks)
+    if template is None:
         return None
-    template = talk.rng.choice(choices)
     words: dict[str, str] = {}
     if "{t}" in template or "{T}" in template:
         answers = talk.names(form)
@@ -73,12 +73,13 @@ def literal(talk: Talk, name: str) -> Draft | None:
     rivals = [a for a in talk.antecedents if a != name]
     if name in talk.antecedents and talk.rng.random() < 0.25:
         short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-        if short and not any(talk.survey.has(r, *asks) for r in rivals):
-            return Draft(talk.say(talk.rng.choice(short), name), form, "value", name, asks)
-    choices = templates(talk, use.relation, "ask")
-    if not choices:
+        brief = talk.worded(short, "short", name, asks)
+        if brief and not any(talk.survey.has(r, *asks) for r in rivals):
+            return Draft(talk.say(brief, name), form, "value", name, asks)
+    choices = [c for c in templates(talk, use.relation, "ask") if "{t}" not in c]
+    template = talk.worded(choices, "ask", name, asks)
+    if template is None:
         return None
-    template = talk.rng.choice([c for c in choices if "{t}" not in c])
     return Draft(talk.say(template, name, x=talk.refer(name, asks)), form, "value", name, asks)
 
 
@@ -90,9 +91,13 @@ def keyword(talk: Talk, name: str) -> Draft | None:
     nouns = [*talk.survey.relation_nouns(use.relation), *talk.survey.graph.aliases(use.relation)]
     noun = talk.rng.choice([n for n in nouns if len(n) <= 30] or nouns[:1])
     called = talk.survey.label(name) or name
-    question = talk.rng.choice([f"{called} {noun}", f"{noun} of {called}", f"{noun} {called}", f"{called}: {noun}?"])
+    question = talk.rng.choice(
+        [f"{called} {noun}", f"{noun} of {called}", f"{noun} {called}", f"{called}: {noun}?"]
+    )
     form = read(entity(name), use.relation, use.direction)
-    return Draft(question, form, "forward" if use.direction == "out" else "value", name, (use.relation, use.direction))
+    return Draft(
+        question, form, "forward" if use.direction == "out" else "value", name, (use.relation, use.direction)
+    )
 
 
 def backward(talk: Talk, name: str) -> Draft | None:
@@ -101,11 +106,10 @@ def backward(talk: Talk, name: str) -> Draft | None:
     if use is None:
         return None
     asks = (use.relation, use.direction)
-    form = read(entity(name), *asks)
-    choices = templates(talk, use.relation, "back")
-    if not choices:
+    form: LogicalForm = read(entity(name), *asks)
+    template = talk.worded(templates(talk, use.relation, "back"), "back", name, asks)
+    if template is None:
         return None
-    template = talk.rng.choice(choices)
     words: dict[str, str] = {}
     if "{t}" in template or "{T}" in template:
         type_name = talk.survey.shared_type(talk.names(form), talk.rng)
@@ -119,10 +123,10 @@ def backward(talk: Talk, name: str) -> Draft | None:
 def count_forward(talk: Talk, name: str) -> Draft | None:
     """``How many children does she have?``"""
     use = talk.use(name, "out")
-    if use is None:
+    if use is None or use.relation in ("P31", "P21"):
         return None
     asks = (use.relation, use.direction)
-    form = read(entity(name), *asks)
+    form: LogicalForm = read(entity(name), *asks)
     wording = talk.survey.wording(use.relation)
     if wording["many"] and talk.rng.random() < 0.8:
         template = talk.rng.choice(wording["many"])
@@ -155,14 +159,22 @@ def count_backward(talk: Talk, name: str) -> Draft | None:
     asks = (use.relation, use.direction)
     form = read(entity(name), *asks)
     wording = talk.survey.wording(use.relation)
-    asking = [f"How many {{T}}{t[m.end() :]}" for t in templates(talk, use.relation, "back") if (m := _WHICH.match(t))]
-    that = [f"How many {{T}} are there {clause}?" for clause in wording["that"] if not clause.startswith("{y}")]
+    asking = [
+        f"How many {{T}}{t[m.end() :]}"
+        for t in templates(talk, use.relation, "back")
+        if (m := _WHICH.match(t))
+    ]
+    that = [
+        f"How many {{T}} are there {clause}?" for clause in wording["that"] if not clause.startswith("{y}")
+    ]
     choices = asking * 2 + that
     type_name = talk.survey.shared_type(talk.names(form), talk.rng)
     if type_name is None or not choices:
         return None
     one, many = talk.type_word(type_name)
-    template = talk.rng.choice(choices)
+    template = expand(talk.rng.choice(choices), talk.rng)
+    if talk.survey.means_another("back", template.replace("How many {T}", "Which {T}", 1), name, *asks):
+        return None
     question = talk.say(template, name, y=talk.refer(name, asks), t=one, T=many)
     return Draft(question, call("cardinality", keep(form, type_name)), "count", name, asks)
 
@@ -196,7 +208,7 @@ def verify(talk: Talk, name: str) -> Draft | None:
             return None
         words["t"] = talk.type_word(types[0])[0]
     form = call("is_in", entity(obj), read(entity(subject), use.relation, "out"))
-    return Draft(talk.say(template, **names, **words), form, "verification", name, may_be_empty=True)
+    return Draft(talk.say(template, None, **names, **words), form, "verification", name, may_be_empty=True)
 
 
 def _somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
@@ -210,7 +222,9 @@ def _somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str
 
 def exists(talk: Talk, name: str) -> Draft | None:
     """``Does he have children?``"""
-    wording_uses = [u for u in talk.survey.uses(name) if u.direction != "in" and talk.survey.wording(u.relation)["any"]]
+    wording_uses = [
+        u for u in talk.survey.uses(name) if u.direction != "in" and talk.survey.wording(u.relation)["any"]
+    ]
     types = talk.survey.types(name)
     if wording_uses and talk.rng.random() < 0.7:
         use = talk.rng.choice(wording_uses)
@@ -230,7 +244,10 @@ def exists(talk: Talk, name: str) -> Draft | None:
         if direction == "literal" or relation == "P31":
             return None
         choices = (f"Does {{x}} have a {wording.noun}?", f"[Does|Did] {{x}} have [any|] {wording.nouns}?")
-        choices += (f"Is there a {wording.noun} of {{x'}}?", f"Is anything known about the {wording.noun} of {{x'}}?")
+        choices += (
+            f"Is there a {wording.noun} of {{x'}}?",
+            f"Is anything known about the {wording.noun} of {{x'}}?",
+        )
     question = talk.say(talk.rng.choice(choices), name, x=talk.refer(name))
     form = call("exists", read(entity(name), relation, direction))
     return Draft(question, form, "exists", name, may_be_empty=True)
@@ -251,12 +268,14 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
     if talk.rng.random() < 0.25:
         noun = talk.rng.choice(talk.survey.relation_nouns(first.relation))
     named = talk.refer(name, (first.relation, "out"))
-    said = Name.of(f"the {noun} of {named.object}" if talk.rng.random() < 0.6 else f"{named.possessive} {noun}")
+    said = Name.of(
+        f"the {noun} of {named.object}" if talk.rng.random() < 0.6 else f"{named.possessive} {noun}"
+    )
     key, slot = ("back", "y") if second.direction == "in" else ("ask", "x")
-    fitting = templates(talk, second.relation, key)
-    if not fitting:
+    asks = (second.relation, second.direction)
+    template = talk.worded(templates(talk, second.relation, key), key, middle[0], asks)
+    if template is None:
         return None
-    template = talk.rng.choice(fitting)
     form = read(read(entity(name), first.relation, "out"), second.relation, second.direction)
     words: dict[str, str] = {}
     if "{t}" in template or "{T}" in template:
@@ -264,8 +283,10 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
         if type_name is None or second.direction == "literal":
             return None
         words["t"], words["T"] = talk.type_word(type_name)
-        return Draft(talk.say(template, **{slot: said}, **words), keep(form, type_name), "two steps", name)
-    return Draft(talk.say(template, **{slot: said}), form, "two steps", name)
+        return Draft(
+            talk.say(template, None, **{slot: said}, **words), keep(form, type_name), "two steps", name
+        )
+    return Draft(talk.say(template, None, **{slot: said}), form, "two steps", name)
 
 
 def compare_two(talk: Talk, name: str) -> Draft | None:
@@ -288,7 +309,13 @@ def compare_two(talk: Talk, name: str) -> Draft | None:
         if not sentences:
             return None
         test = call("greater_than" if more else "less_than", sides[name], sides[other])
-        return Draft(talk.say(rng.choice(sentences), x=x, y=y), call("exists", test), "compare", name, may_be_empty=True)
+        return Draft(
+            talk.say(rng.choice(sentences), x=x, y=y),
+            call("exists", test),
+            "compare",
+            name,
+            may_be_empty=True,
+        )
     who = "Who" if talk.survey.is_person(name) else rng.choice(["Which", "Which one", "What"])
     sentences = [f"{who} is {word}, {{x}} or {{y}}?" for word in comparatives]
     sentences += [f"{who} {clause}, {{x}} or {{y}}?" for clause in wording["last" if more else "early"]]
@@ -305,7 +332,7 @@ def compare_counts(talk: Talk, name: str) -> Draft | None:
     """``Who directed more films, X or Y?``"""
     rng = talk.rng
     use = talk.use(name, "in", "out")
-    if use is None or not talk.survey.types(name):
+    if use is None or use.relation in ("P31", "P21") or not talk.survey.types(name):
         return None
     others = [n for n in talk.holders(talk.survey.types(name)[0], use.relation, use.direction) if n != name]
     if not others:
@@ -333,7 +360,8 @@ def compare_counts(talk: Talk, name: str) -> Draft | None:
     x, y = talk.refer(name), Name.of(talk.survey.label(other) or other)
 
     counts = [
-        call("cardinality", keep(read(entity(n), use.relation, use.direction), type_name)) for n in (name, other)
+        call("cardinality", keep(read(entity(n), use.relation, use.direction), type_name))
+        for n in (name, other)
     ]
     if rng.random() < 0.5:
         form = call("greater_than" if more else "less_than", *counts)
@@ -342,4 +370,3 @@ def compare_counts(talk: Talk, name: str) -> Draft | None:
     each = keep(call(READS[use.direction], both, RelationLeaf(use.relation)), type_name)
     form = call("arg", call("max" if more else "min", call("cardinality", each)))
     return Draft(talk.say(ask, x=x, y=y), form, "compare", name)
-

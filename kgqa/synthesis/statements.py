@@ -14,7 +14,21 @@ from kgqa.synthesis.talk import Draft, Talk, entity
 
 ROLE = "P453"
 _CAST = ("P161", "P725", "P175")
-_WORTH_ASKING = {"P35", "P6", "P39", "P54", "P286", "P488", "P169", "P26", "P69", "P108", "P166", "P463", "P1411"}
+_WORTH_ASKING = {
+    "P35",
+    "P6",
+    "P39",
+    "P54",
+    "P286",
+    "P488",
+    "P169",
+    "P26",
+    "P69",
+    "P108",
+    "P166",
+    "P463",
+    "P1411",
+}
 
 
 def _statements(talk: Talk, name: str, relation: str) -> list[Fact]:
@@ -55,7 +69,9 @@ def at_a_time(talk: Talk, name: str) -> Draft | None:
     start, end, point = (_year(fact, q) for q in (START_TIME, END_TIME, POINT_IN_TIME))
     if point is None and start is None:
         return None
-    year = point if point is not None else talk.rng.randint(start or 0, max(start or 0, end or (start or 0) + 1))
+    year = (
+        point if point is not None else talk.rng.randint(start or 0, max(start or 0, end or (start or 0) + 1))
+    )
     choices = talk.survey.wording(relation)["at"] or generic(talk, relation, "at")
     if not choices or year is None:
         return None
@@ -65,7 +81,7 @@ def at_a_time(talk: Talk, name: str) -> Draft | None:
     if not 1 <= len(names) <= 4:
         return None
     template = talk.rng.choice(choices)
-    if generic and names and talk.survey.is_person(names[0]):
+    if talk.survey.is_person(names[0]):
         template = template.replace("[Who|What]", "Who")
     question = talk.say(template, x=talk.refer(name, (relation, "out")), v=str(year))
     if talk.rng.random() < 0.15 and question.endswith(f" in {year}?"):
@@ -134,7 +150,9 @@ def role(talk: Talk, name: str) -> Draft | None:
     verb = "[voiced|spoke|dubbed]" if relation == "P725" else "[played|plays|was|portrayed]"
     if talk.rng.random() < 0.25:
         form: LogicalForm = call("qualifier", statements, RelationLeaf(ROLE))
-        template = talk.rng.choice(["Which [roles|characters|parts] are there in {x'}?", "What are the roles in {x'}?"])
+        template = talk.rng.choice(
+            ["Which [roles|characters|parts] are there in {x'}?", "What are the roles in {x'}?"]
+        )
         return Draft(talk.say(template, x=film), form, "role", name)
     who = talk.rng.choice(sorted(roles))
     form = call("object", call("where", statements, RelationLeaf(ROLE), entity(who)))

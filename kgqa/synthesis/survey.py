@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,17 +16,69 @@ from grammar.denotation import IntArray
 from grammar.errors import GraphError
 from grammar.values import Kind
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
-from kgqa.synthesis.english import HE, IT, SHE, THEY, Name, RelationWording, plural, wordings
+from kgqa.synthesis.english import HE, IT, SHE, THEY, Name, RelationWording, plural, skeleton, wordings
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
 _PERSON_WORDS = {"human", "person", "people"}
 _PLACE_RELATIONS = {"P1082", "P30", "P36", "P2046", "P131"}
 # Relations that nobody asks about in words: what classes and bookkeeping are made of.
-_SILENT = {"P279", "P373", "P910", "P1889", "P1343", "P6379", "P1424", "P5008", "P304", "P478", "P2093", "P1476"}
-_SILENT |= {"P18", "P154", "P41", "P94", "P242", "P646", "P214", "P213", "P244", "P227", "P345", "P1813", "P935"}
+_SILENT = {
+    "P279",
+    "P373",
+    "P910",
+    "P1889",
+    "P1343",
+    "P6379",
+    "P1424",
+    "P5008",
+    "P304",
+    "P478",
+    "P2093",
+    "P1476",
+}
+_SILENT |= {
+    "P18",
+    "P154",
+    "P41",
+    "P94",
+    "P242",
+    "P646",
+    "P214",
+    "P213",
+    "P244",
+    "P227",
+    "P345",
+    "P1813",
+    "P935",
+}
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
-_ODD_NOUN = re.compile(r"(^(is|has|have|was|were|where|who|what|when|how|which)\b|ed$|\bborn\b|\bdied\b|^[a-z]+s$)")
+_ODD_NOUN = re.compile(
+    r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
+    r"comes|lies|belongs|based|same|native|part)\b|ed$|\b(born|died|from|by|for a|is)\b|^(?!series)[a-z]+[^s]s$"
+)
 _MOST_TYPE_WORDS = 4
+# What is asked in the same words as another relation or the other way round: one of the two is enough.
+_SAID_BY: dict[tuple[str, Direction], str] = {
+    ("P1376", "out"): "P36",
+    ("P1376", "in"): "P36",
+    ("P155", "in"): "P156",
+    ("P156", "in"): "P155",
+    ("P22", "in"): "P40",
+    ("P25", "in"): "P40",
+    ("P361", "in"): "P527",
+    ("P527", "in"): "P361",
+    ("P150", "in"): "P131",
+    ("P674", "in"): "P1441",
+    ("P1441", "in"): "P674",
+    ("P749", "in"): "P355",
+    ("P355", "in"): "P749",
+    ("P26", "in"): "P26",
+    ("P47", "in"): "P47",
+    ("P3373", "in"): "P3373",
+    ("P190", "in"): "P190",
+    ("P530", "in"): "P530",
+    ("P451", "in"): "P451",
+}
 
 
 @dataclass(frozen=True)
@@ -172,8 +225,10 @@ class Survey:
 
     def relation_nouns(self, relation: str) -> list[str]:
         """Nouns for the relation's object: the table's, its label, and aliases that read like nouns."""
-        names = [self.wording(relation).noun, self.label(relation) or "", *self.graph.aliases(relation)]
-        fitting = [n for n in names if n and not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n) and len(n) < 30]
+        names = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n and len(n) < 30]
+        fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
+        known = [self.wording(relation).noun] if relation in wordings().relations else []
+        fitting = [*known, *fitting]
         return list(dict.fromkeys(fitting)) or [self.wording(relation).noun]
 
     # Facts.
@@ -183,12 +238,27 @@ class Survey:
             found = [
                 Use(use.relation, use.direction, use.count)
                 for use in self.graph.neighbourhood(self.number(name))
-                if use.relation not in _SILENT and self._askable(use.relation)
+                if self._askable(use.relation) and not self._said_by_another(use.relation, use.direction)
             ]
             self._uses[name] = tuple(sorted(found, key=lambda u: (u.relation, u.direction)))
         return self._uses[name]
 
+    def _said_by_another(self, relation: str, direction: Direction) -> bool:
+        other = _SAID_BY.get((relation, direction))
+        return other is not None and self.graph.has_relation(other)
+
+    def means_another(self, kind: str, template: str, name: str, relation: str, direction: Direction) -> bool:
+        """Whether the template, said of the entity, would rather be taken for another relation of it."""
+        for other in wordings().shared.get(kind, {}).get(skeleton(template), ()):
+            if other == relation:
+                return False
+            if self.has(name, other, direction) or (direction != "in" and self.has(name, other, "literal")):
+                return True
+        return False
+
     def _askable(self, relation: str) -> bool:
+        if relation in _SILENT:
+            return False
         if relation in wordings().relations:
             return True
         label = self.label(relation)
@@ -233,7 +303,10 @@ class Survey:
         if not self.is_person(name):
             return IT
         gender = self.graph.entity_names(self.graph.objects(self.number(name), _GENDER).items)
-        return {(_MALE,): HE, (_FEMALE,): SHE}.get(tuple(gender), THEY)
+        if gender:
+            return HE if gender == [_MALE] else SHE if gender == [_FEMALE] else THEY
+        # Many graphs do not say; people would know, so somebody gets one pronoun for good.
+        return (HE, SHE, THEY)[zlib.crc32(name.encode()) % 3]
 
     def kind_of_values(self, name: str, relation: str) -> Kind | None:
         """The kind of an entity's literals, where they lie on a line."""
@@ -247,11 +320,23 @@ def made_of(label: str) -> dict[str, tuple[str, ...]]:
 
     "directed by" and "is located in" read as clauses, "has mother" and "mother" as nouns.
     """
-    label = re.sub(r"^(is|was|are|were) (?:an? |the )?", "", label.strip()) if label.startswith(("is ", "was ")) else label
+    label = (
+        re.sub(r"^(is|was|are|were) (?:an? |the )?", "", label.strip())
+        if label.startswith(("is ", "was "))
+        else label
+    )
     if _CLAUSE_END.search(label):
         return {
-            "ask": (f"What is {{x}} {label}?", f"{{x}} is {label} [what|whom|who]?", f"Who is {{x}} {label}?"),
-            "back": (f"What is {label} {{y'}}?", f"[Which|What] {{T}} are {label} {{y'}}?", f"Who is {label} {{y'}}?"),
+            "ask": (
+                f"What is {{x}} {label}?",
+                f"{{x}} is {label} [what|whom|who]?",
+                f"Who is {{x}} {label}?",
+            ),
+            "back": (
+                f"What is {label} {{y'}}?",
+                f"[Which|What] {{T}} are {label} {{y'}}?",
+                f"Who is {label} {{y'}}?",
+            ),
             "that": (f"{label} {{y'}}",),
             "is": (f"Is {{x}} {label} {{y'}}?",),
         }
@@ -268,10 +353,13 @@ def made_of(label: str) -> dict[str, tuple[str, ...]]:
             f"[Who|What] has {{y}} as {noun}?",
             f"[Which|What] {{T}} have {{y}} as {noun}?",
             f"Whose {noun} is {{y}}?",
-            f"[Which|What] {{T}} have the {noun} {{y}}?",
         ),
-        "that": (f"with {{y}} as {noun}", f"whose {noun} is {{y}}", f"with the {noun} {{y}}"),
-        "is": (f"Is {{y}} the {noun} of {{x'}}?", f"Does {{x}} have {{y}} as {noun}?", f"Is {{y}} {{x's}} {noun}?"),
+        "that": (f"with {{y}} as {noun}", f"whose {noun} is {{y}}"),
+        "is": (
+            f"Is {{y}} the {noun} of {{x'}}?",
+            f"Does {{x}} have {{y}} as {noun}?",
+            f"Is {{y}} {{x's}} {noun}?",
+        ),
         "last": (f"has the [largest|highest|latest] {noun}",),
         "early": (f"has the [smallest|lowest|earliest] {noun}",),
         "over": (f"with a {noun} [over|above] {{v}}",),

@@ -30,7 +30,7 @@ from grammar.forms import (
 )
 from grammar.values import Value
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import IT, THEY, Name, fill, sentence
+from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence
 from kgqa.synthesis.survey import Survey, Use
 
 MOST_ANSWERS = 500
@@ -64,7 +64,8 @@ def value(what: Value | float) -> ValueLeaf | NumberLeaf:
 class Draft:
     """A question that was made up, before it is checked.
 
-    ``about`` is the entity whose place "And Titanic?" would take; ``asks`` the relation asked for.
+    ``about`` is the entity whose place "And Titanic?" would take; ``asks`` the relation asked for;
+    ``unclear`` are those who might be meant just as well, so that the dialogue asks back.
     """
 
     question: str
@@ -73,7 +74,7 @@ class Draft:
     about: str | None = None
     asks: tuple[str, Direction] | None = None
     may_be_empty: bool = False
-    noisy: bool = True
+    unclear: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Talk:
         fresh = [u for u in uses if str((name, u.relation, u.direction)) not in self.asked] or uses
         if not fresh:
             return None
-        weights = [0.3 if u.relation in ("P31", "P21", "P1412", "P735", "P734") else 1.0 for u in fresh]
+        weights = [0.15 if u.relation in ("P31", "P21", "P1412", "P735", "P734") else 1.0 for u in fresh]
         return self.rng.choices(fresh, weights=weights)[0]
 
     # Words.
@@ -188,7 +189,19 @@ class Talk:
         if not words:
             return None
         word = self.rng.choice(words[:3])[0]
-        return Name.of(f"{'that' if self.formal else self.rng.choice(['that', 'this', 'the', 'that'])} {word}")
+        return Name.of(
+            f"{'that' if self.formal else self.rng.choice(['that', 'this', 'the', 'that'])} {word}"
+        )
+
+    def worded(self, choices: Sequence[str], kind: str, name: str, asks: tuple[str, Direction]) -> str | None:
+        """One of the templates that, said of the entity, means this relation and no other one of it."""
+        if not choices:
+            return None
+        for _ in range(3):
+            template = expand(self.rng.choice(choices), self.rng)
+            if not self.survey.means_another(kind, template, name, *asks):
+                return template
+        return None
 
     def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
         """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
@@ -221,7 +234,9 @@ class Talk:
 
     def about_of(self, form: LogicalForm) -> list[str]:
         """Entities that a form names, in order."""
-        return list(dict.fromkeys(n for leaf in leaves(form) if isinstance(leaf, EntityLeaf) for n in leaf.names))
+        return list(
+            dict.fromkeys(n for leaf in leaves(form) if isinstance(leaf, EntityLeaf) for n in leaf.names)
+        )
 
     @property
     def plural_name(self) -> Name:
