@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,6 @@ import typer
 
 from grammar.errors import DataError
 from kgqa.cli_options import (
-    Dataset,
     DatasetArgument,
     DeviceOption,
     Entities,
@@ -25,7 +25,6 @@ from kgqa.cli_options import (
     open_graph,
     open_parser,
     print_json,
-    say,
     tell_skipped,
 )
 
@@ -41,7 +40,7 @@ def evaluate(
     ] = Entities.LINKED,
     history: Annotated[History, typer.Option("--history", help="Answers of earlier turns.")] = History.GOLD,
     limit: LimitOption = None,
-    held_out: Annotated[
+    split: Annotated[
         Path | None,
         typer.Option("--split", metavar="FILE", help="Only dialogues whose split key is a line of FILE."),
     ] = None,
@@ -55,31 +54,32 @@ def evaluate(
     kgqa evaluate plain mine.jsonl --out reports/mine --entities gold --history predicted --json
     """
     from kgqa.datasets import read_dataset
-    from kgqa.evaluate import chosen_dialogues
-    from kgqa.evaluate import evaluate as run_evaluation
-    from kgqa.terminal import console, print_report, show_progress
+    from kgqa.terminal import show_progress
 
     skipped: list[DataError] = []
-    dialogues = chosen_dialogues(
-        read_dataset(dataset.value, path, on_error=skipped.append), limit=limit, split=held_out
-    )
+    dialogues = read_dataset(dataset.value, path, on_error=skipped.append)
     parser = open_parser(graph, model, device)
+    from kgqa.evaluate import Setting, chosen_dialogues
+    from kgqa.evaluate import evaluate as run_evaluation
+
+    setting = Setting(
+        dataset=dataset.value,
+        source=path,
+        model=parser.checkpoint.checksum,
+        entities=entities.value,
+        history=history.value,
+        limit=limit,
+        split=split,
+    )
     with show_progress() as progress:
         report = run_evaluation(
-            dialogues,
-            parser,
-            dataset=dataset.value,
-            source=path,
-            out=out,
-            entities=entities.value,
-            history=history.value,
-            progress=progress,
+            chosen_dialogues(dialogues, setting), parser, setting=setting, out=out, progress=progress
         )
     tell_skipped(skipped)
     if as_json:
         print_json(report.to_json())
     else:
-        print_report(report, console())
+        print(report.text(), end="")
 
 
 def supervise(
@@ -102,6 +102,33 @@ def supervise(
     kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out silver.jsonl
     kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out read.jsonl --source annotated --json
     """
+    from kgqa.datasets import read_dataset
+    from kgqa.supervision import Coverage
+    from kgqa.supervision import supervise as run_supervision
+    from kgqa.terminal import console, print_coverage, show_progress
+
+    skipped: list[DataError] = []
+    dialogues = read_dataset(dataset.value, path, on_error=skipped.append)
+    with show_progress() as progress:
+
+        def tell(coverage: Coverage) -> None:
+            progress("questions", coverage.all.turns)
+
+        coverage = run_supervision(
+            dialogues,
+            open_graph(graph),
+            out=out,
+            source=source.value,
+            workers=workers or os.cpu_count() or 1,
+            limit=limit,
+            progress=tell,
+        )
+    tell_skipped(skipped)
+    record = coverage.to_json()
+    if as_json:
+        print_json({**record, "skipped": len(skipped)})
+    else:
+        print_coverage(record, console())
 
 
 def synthesize(
@@ -109,6 +136,7 @@ def synthesize(
     count: Annotated[int, typer.Option("--count", min=1, help="How many dialogues.")],
     graph: GraphOption = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same dialogues.")] = 1,
+    as_json: JsonOption = False,
 ) -> None:
     """Invent dialogues with forms over any graph, to train on.
 
@@ -116,6 +144,24 @@ def synthesize(
     kgqa synthesize --out invented.jsonl --count 2000
     kgqa synthesize --graph graphs/wikidata --out invented.jsonl --count 20000 --seed 7
     """
+    from dataclasses import asdict
+
+    from kgqa.synthesis import synthesize as run_synthesis
+    from kgqa.terminal import show_progress
+
+    with show_progress() as progress:
+
+        def tell(done: int) -> None:
+            progress("dialogues", done, count)
+
+        summary = run_synthesis(open_graph(graph), count=count, seed=seed, out=out, on_progress=tell)
+    if as_json:
+        print_json({**asdict(summary), "out": str(out)})
+    else:
+        print(
+            f"{out}: {summary.dialogues:,} dialogues, {summary.turns:,} questions over "
+            f"{summary.relations:,} relations, {summary.seconds:.1f} s"
+        )
 
 
 def train(

@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from grammar.errors import DataError
@@ -100,6 +102,19 @@ def print_info(info: GraphInfo, console: Console) -> None:
     for key, value in asdict(info).items():
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         console.print(Text(f"{key:12}", style="cyan") + Text(shown), soft_wrap=True)
+
+
+def print_coverage(record: Mapping[str, Any], console: Console) -> None:
+    """How many questions of each type have a form (the object that ``supervise --json`` prints)."""
+    table = Table(box=None, header_style="cyan")
+    table.add_column("type")
+    for name in ("turns", "covered", "coverage"):
+        table.add_column(name, justify="right")
+    rows = [*record["by_type"].items(), ("all", record)]
+    for name, row in rows:
+        table.add_row(name or "-", f"{row['turns']:,}", f"{row['covered']:,}", f"{row['coverage']:.1%}")
+    console.print(table)
+    console.print(f"{record['seconds']:.1f} s, {record['turns_per_second']:.1f} questions a second")
 
 
 def play(questions: Iterable[str], parser: Parser, console: Console) -> Chat:
