@@ -39,10 +39,10 @@ KINDS: Mapping[_About, float] = {
     sets.joined: 3,
     sets.shared: 3,
     sets.of_type: 1,
-    statements.at_a_time: 5,
-    statements.first_or_last: 3,
-    statements.since_when: 2.5,
-    statements.role: 3.5,
+    statements.at_a_time: 10,
+    statements.first_or_last: 6,
+    statements.since_when: 4,
+    statements.role: 6,
 }
 """Questions about an entity -> how often they are tried."""
 
@@ -59,7 +59,7 @@ FORMAL_KINDS: Mapping[_About, float] = {
 
 FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.another: 7,
-    followups.corrected: 2,
+    followups.corrected: 1.5,
     followups.other_year: 5,
     followups.other_relation: 6,
     followups.other_type: 3,
@@ -85,6 +85,7 @@ FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {
 
 _FORMAL_SHARE = 0.2
 _FOLLOW_UP_SHARE = 0.36
+_OF_THEM_SHARE = 0.62
 _ASK_BACK_SHARE = 0.02
 _MOST_TURNS = 7
 
@@ -125,7 +126,7 @@ def _next(talk: Talk, start: str) -> tuple[Draft, Outcome] | None:
     """A question that fits here and has an answer."""
     rng = talk.rng
     for _ in range(40):
-        if talk.last is not None and rng.random() < _FOLLOW_UP_SHARE:
+        if talk.last is not None and rng.random() < (_OF_THEM_SHARE if talk.them else _FOLLOW_UP_SHARE):
             kinds = FORMAL_FOLLOW_UPS if talk.formal else FOLLOW_UPS
             draft = _choose(kinds, rng)(talk)
         else:

@@ -27,6 +27,9 @@ _SINGULAR_CLAUSE = re.compile(
 )
 
 
+_MAY_MEAN_ANOTHER = ("ask", "short", "back", "that", "max", "min", "more", "less", "last", "early")
+
+
 @dataclass(frozen=True)
 class Name:
     """How something is called at one place of a dialogue: subject, object and possessive case."""
@@ -56,6 +59,7 @@ class RelationWording:
     nouns: str
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     own: bool = False
+    only_for: tuple[str, ...] = ()
 
     def __getitem__(self, kind: str) -> tuple[str, ...]:
         return self.templates.get(kind, ())
@@ -82,13 +86,15 @@ def wordings() -> Wordings:
     relations = {}
     for name, row in table.items():
         noun = row["noun"]
-        templates = {key: tuple(texts) for key, texts in row.items() if isinstance(texts, list)}
+        templates = {k: tuple(texts) for k, texts in row.items() if isinstance(texts, list) and k != "for"}
         relations[name] = RelationWording(
-            noun, row.get("nouns", plural(noun)), templates, row.get("own", False)
+            noun,
+            row.get("nouns", plural(noun)),
+            templates,
+            own=row.get("own", False),
+            only_for=tuple(row.get("for", ())),
         )
-    return Wordings(
-        relations, types, {kind: _shared(relations, kind) for kind in ("ask", "short", "back", "that")}
-    )
+    return Wordings(relations, types, {kind: _shared(relations, kind) for kind in _MAY_MEAN_ANOTHER})
 
 
 def _shared(relations: Mapping[str, RelationWording], kind: str) -> dict[str, tuple[str, ...]]:
@@ -158,7 +164,7 @@ def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
         if isinstance(given, Name) and given.plural:
             text = _agree(text, given)
     text = re.sub(r"\s+", " ", text).strip()
-    text = re.sub(r"\bthe [Tt]he\b", "the", text)
+    text = re.sub(r"\b[Tt]he ([Tt]he|that|this)\b", r"\1", text)
     return _VOWEL_START.sub(lambda match: f"{match.group(1)}n ", text)
 
 

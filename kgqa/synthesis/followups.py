@@ -245,16 +245,16 @@ def best_of_them(talk: Talk) -> Draft | None:
     if not some or not chosen:
         return None
     relation, _ = chosen
-    rng, wording = talk.rng, talk.survey.wording(relation)
-    top = rng.random() < 0.5
-    sentences = [f"Which of {some.owner} {clause}?" for clause in wording["last" if top else "early"]]
-    sentences += [f"Which one {clause}?" for clause in wording["last" if top else "early"]]
-    for word in wording["max" if top else "min"]:
+    rng, top = talk.rng, talk.rng.random() < 0.5
+    clauses = talk.meant("last" if top else "early", some.names[0], relation)
+    sentences = [f"Which of {some.owner} {clause}?" for clause in clauses]
+    sentences += [f"Which one {clause}?" for clause in clauses]
+    for word in talk.meant("max" if top else "min", some.names[0], relation):
         sentences += [f"Which is the {word}?", f"Which of {some.owner} is the {word}?", f"The {word} one?"]
         sentences += [f"What is the {word} of {some.owner}?", f"Which one is the {word}?", f"And the {word}?"]
     if some.type_name in talk.survey.person_types:
-        sentences += [f"Who {clause}?" for clause in wording["last" if top else "early"]]
-        sentences += [f"Who of {some.owner} {clause}?" for clause in wording["last" if top else "early"]]
+        sentences += [f"Who {clause}?" for clause in clauses]
+        sentences += [f"Who of {some.owner} {clause}?" for clause in clauses]
     if not sentences:
         return None
     form = call("arg", call("max" if top else "min", values_of_each(some.form, relation)))
@@ -299,7 +299,7 @@ def limited_of_them(talk: Talk) -> Draft | None:
 def is_it(talk: Talk) -> Draft | None:
     """``Is Paris one of them?``"""
     them = talk.them
-    if not them:
+    if not them or them[0] in talk.survey.members:
         return None
     other = talk.rng.choice(them) if talk.rng.random() < 0.5 else talk.similar(talk.rng.choice(them))
     called = other and talk.survey.label(other)

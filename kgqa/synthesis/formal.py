@@ -49,18 +49,16 @@ def _said(talk: Talk, name: str) -> str:
     return talk.refer(name).object
 
 
-def _clause(talk: Talk, relation: str, direction: Direction, thing: str) -> str:
+def _clause(talk: Talk, relation: str, direction: Direction, thing: str, *, many: bool = True) -> str:
     """What is said of those that the relation leads to from the thing: "are the director of X"."""
     noun = _role(talk, relation)
+    be, have = ("are", "have") if many else ("is", "has")
     if direction == "out":
-        return talk.rng.choice(
-            [f"are the {noun} of {thing}", f"is the {noun} of {thing}", f"does {thing} have as {noun}"]
-        )
-    clauses = [f"have {thing} as {noun}", f"has {thing} as {noun}", f"have the {noun} {thing}"]
+        return talk.rng.choice([f"{be} the {noun} of {thing}", f"does {thing} have as {noun}"])
     known = [c for c in talk.survey.wording(relation)["that"] if not c.startswith(("{y}", "that", "who"))]
     if known and talk.rng.random() < 0.5:
-        return "are " + talk.phrase(talk.rng.choice(known), y=Name.of(thing))
-    return talk.rng.choice(clauses)
+        return f"{be} {talk.phrase(talk.rng.choice(known), y=Name.of(thing))}"
+    return talk.rng.choice([f"{have} {thing} as {noun}", f"{have} {thing} as their {noun}"])
 
 
 def one_of_them(talk: Talk) -> Draft | None:
@@ -94,8 +92,9 @@ def simple(talk: Talk, name: str) -> Draft | None:
     if found is None:
         return None
     relation, direction, _, one, many, form = found
-    word = talk.rng.choice([one, many])
-    question = f"Which {word} {_clause(talk, relation, direction, _said(talk, name))} ?"
+    several = talk.rng.random() < 0.5
+    clause = _clause(talk, relation, direction, _said(talk, name), many=several)
+    question = f"Which {many if several else one} {clause} ?"
     return Draft(question, form, "formal simple", name, (relation, direction))
 
 
@@ -104,7 +103,7 @@ def logical(talk: Talk, name: str) -> Draft | None:
     found = _typed(talk, name, "out", "in")
     if found is None:
         return None
-    relation, direction, type_name, one, many, form = found
+    relation, direction, type_name, _, many, form = found
     rng = talk.rng
     member = rng.choice(talk.names(form) or (name,))
     uses = [

@@ -79,7 +79,7 @@ def all_of(talk: Talk, type_name: str) -> Some:
 
 def a_set(talk: Talk, name: str) -> Some | None:
     """A set around the entity, or all members of its type."""
-    types = [t for t in talk.survey.types(name)]
+    types = talk.survey.types(name)
     if types and talk.rng.random() < 0.22:
         return all_of(talk, talk.rng.choice(types[:2]))
     return some_of(talk, name)
@@ -110,9 +110,9 @@ def superlative(talk: Talk, name: str) -> Draft | None:
     if not some or not chosen:
         return None
     relation, _ = chosen
-    rng, wording = talk.rng, talk.survey.wording(relation)
-    top = rng.random() < 0.5
-    clauses, adjectives = wording["last" if top else "early"], wording["max" if top else "min"]
+    rng, top = talk.rng, talk.rng.random() < 0.5
+    clauses = talk.meant("last" if top else "early", some.names[0], relation)
+    adjectives = talk.meant("max" if top else "min", some.names[0], relation)
     who = "person" if some.type_name in talk.survey.person_types else some.one
     sentences = [f"Which of the {some.phrase} {clause}?" for clause in clauses if not some.owner]
     sentences += [f"Which {some.single} {clause}?" for clause in clauses]
@@ -348,7 +348,10 @@ def more_than_one(talk: Talk, name: str) -> Draft | None:
     if not talk.survey.has(other, relation, "literal") or not talk.survey.label(other):
         return None
     top = rng.random() < 0.55
-    sentences = [f"{some.phrase} are {word} than {{x'}}?" for word in wording["more" if top else "less"]]
+    sentences = [
+        f"{some.phrase} are {word} than {{x'}}?"
+        for word in talk.meant("more" if top else "less", other, relation)
+    ]
     if wording["many_than"]:
         sentences.append(f"{some.phrase} have {wording['many_than'][0 if top else 1]} than {{x'}}?")
     if not sentences:
@@ -431,7 +434,8 @@ def _partner(talk: Talk, first: Some, how: _Join) -> tuple[str, LogicalForm] | N
     other = rng.choice(others)
     if how == "union" and rng.random() < 0.7:
         other = talk.similar(other) or other
-    clauses = [c for c in survey.wording(use.relation)["that"] if not c.startswith("{y}")]
+    odd = ("{y}", "that {y}", "who {y}")
+    clauses = [c for c in survey.wording(use.relation)["that"] if not c.startswith(odd)]
     if not clauses:
         return None
     form = keep(read(entity(other), use.relation, "in"), first.type_name)

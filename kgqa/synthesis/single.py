@@ -300,7 +300,7 @@ def compare_two(talk: Talk, name: str) -> Draft | None:
         return None
     other, wording = rng.choice(others), talk.survey.wording(use.relation)
     more = rng.random() < 0.5
-    comparatives = wording["more" if more else "less"]
+    comparatives = talk.meant("more" if more else "less", name, use.relation)
     sides = {n: read(entity(n), use.relation, "literal") for n in (name, other)}
     x, y = talk.refer(name), Name.of(talk.survey.label(other) or other)
     if rng.random() < 0.5:
@@ -318,7 +318,10 @@ def compare_two(talk: Talk, name: str) -> Draft | None:
         )
     who = "Who" if talk.survey.is_person(name) else rng.choice(["Which", "Which one", "What"])
     sentences = [f"{who} is {word}, {{x}} or {{y}}?" for word in comparatives]
-    sentences += [f"{who} {clause}, {{x}} or {{y}}?" for clause in wording["last" if more else "early"]]
+    sentences += [
+        f"{who} {clause}, {{x}} or {{y}}?"
+        for clause in talk.meant("last" if more else "early", name, use.relation)
+    ]
     sentences += [f"Is {{x}} or {{y}} {word}?" for word in comparatives]
     if not sentences:
         return None

@@ -54,7 +54,7 @@ _SILENT |= {
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
 _ODD_NOUN = re.compile(
     r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|based|same|native|part)\b|ed$|\b(born|died|from|by|for a|is)\b|^(?!series)[a-z]+[^s]s$"
+    r"comes|lies|belongs|based|same|native|part|spoken|located|produced|founded|kind|square)\b|ed$|\b(born|died|from|by|for a|is)\b|^(?!series)[a-z]+[^s]s$"
 )
 _MOST_TYPE_WORDS = 4
 # What is asked in the same words as another relation or the other way round: one of the two is enough.
@@ -150,25 +150,32 @@ class Survey:
 
     def seed(self, rng: random.Random) -> str:
         """Somebody or something worth a dialogue: any kind of thing, the known ones more often."""
-        for _ in range(200):
-            type_name = rng.choices(self._seed_types, weights=self._seed_weights)[0]
-            name = self.like(type_name, rng)
-            if len(self.uses(name)) >= 3 and name not in self.members:
+        pools = list(self._pools.values())
+        for _ in range(200 if pools else 0):
+            names = rng.choices(pools, weights=self._pool_weights)[0]
+            name = names[int(len(names) * rng.random() ** 1.5)]
+            if len(self.uses(name)) >= 2:
                 return name
         raise GraphError(f"the graph {self.graph.name!r} has too few facts to make up dialogues about it")
 
     @cached_property
-    def _seed_types(self) -> list[str]:
-        return list(self.members)
+    def _pools(self) -> dict[str, list[str]]:
+        """Entities to start from, by the largest of their types, the best known first."""
+        pools: dict[str, list[str]] = {}
+        for type_name, names in sorted(self.members.items(), key=lambda item: (-len(item[1]), item[0])):
+            for name in names:
+                if name not in self.members and self.types(name)[:1] == (type_name,):
+                    pools.setdefault(type_name, []).append(name)
+        return pools
 
     @cached_property
-    def _seed_weights(self) -> list[float]:
+    def _pool_weights(self) -> list[float]:
         # A type counts by what is known of its members, damped, so that no kind of thing fills all dialogues.
         weights = []
-        for name in self._seed_types:
-            some = self.members[name][:: max(1, len(self.members[name]) // 20)]
+        for names in self._pools.values():
+            some = names[:: max(1, len(names) // 20)]
             facts = sum(len(self.uses(n)) for n in some) / len(some)
-            weights.append(len(self.members[name]) ** 0.6 * max(0.0, facts - 2) ** 1.2)
+            weights.append(len(names) ** 0.5 * max(0.0, facts - 2) ** 1.2)
         return weights if sum(weights) else [1.0] * len(weights)
 
     def like(self, type_name: str, rng: random.Random) -> str:
@@ -249,10 +256,14 @@ class Survey:
 
     def means_another(self, kind: str, template: str, name: str, relation: str, direction: Direction) -> bool:
         """Whether the template, said of the entity, would rather be taken for another relation of it."""
+        known, types = wordings().relations, set(self.types(name))
         for other in wordings().shared.get(kind, {}).get(skeleton(template), ()):
+            fits = not known[other].only_for or bool(types & set(known[other].only_for))
             if other == relation:
-                return False
-            if self.has(name, other, direction) or (direction != "in" and self.has(name, other, "literal")):
+                return not fits
+            if fits and (
+                self.has(name, other, direction) or (direction == "out" and self.has(name, other, "literal"))
+            ):
                 return True
         return False
 

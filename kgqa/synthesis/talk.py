@@ -203,6 +203,11 @@ class Talk:
                 return template
         return None
 
+    def meant(self, kind: str, name: str, relation: str) -> list[str]:
+        """The relation's words of a kind that, said of the entity, mean no other relation of it."""
+        choices = self.survey.wording(relation)[kind]
+        return [c for c in choices if not self.survey.means_another(kind, c, name, relation, "literal")]
+
     def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
         """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
         text = fill(template, self.rng, **names)
