@@ -402,7 +402,7 @@ class EmbeddedGraph:
     def search(
         self, text: str, *, limit: int = 10, fuzzy: bool = True, among: Among = "entities"
     ) -> list[Hit]:
-        """What people may mean by a text, best first; among equals, what has most facts first."""
+        """What people may mean by a text, best first; what is better known stands before what is less."""
         return self._lexicon.search(text, limit=limit, fuzzy=fuzzy, among=among, degree=self.degree)
 
     def exact(self, texts: Sequence[str], *, among: Among = "entities") -> list[list[str]]:

@@ -23,6 +23,7 @@ from grammar.values import Value
 from kgqa.graphs.endpoint_terms import Dialect, Terms
 from kgqa.graphs.endpoint_words import EndpointWords
 from kgqa.graphs.layout import DIRECTIONS
+from kgqa.graphs.names import standing
 from kgqa.graphs.numbering import Numbering
 from kgqa.graphs.protocol import Among, Direction, Fact, GraphInfo, Hit, RelationUse
 from kgqa.graphs.rdf_terms import PQ
@@ -381,7 +382,7 @@ class EndpointGraph:
         hits = self._words.search(text, fuzzy=fuzzy, among=among)
         if among != "relations":
             degrees = self.degree(self.entities([hit.name for hit in hits])).tolist()
-            order = sorted(range(len(hits)), key=lambda i: (-hits[i].score, -degrees[i]))
+            order = sorted(range(len(hits)), key=lambda i: -standing(hits[i].score, float(degrees[i])))
             hits = [hits[i] for i in order]
         return hits[:limit]
 

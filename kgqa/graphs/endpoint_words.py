@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from rapidfuzz import fuzz
 
 from kgqa.graphs.endpoint_terms import Terms, literal_of
-from kgqa.graphs.names import normalise
-from kgqa.graphs.protocol import Among, Hit
+from kgqa.graphs.names import exact_score, normalise
+from kgqa.graphs.protocol import Among, Hit, How
 from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, end_of
 
-_ALIAS_SCORE = 0.97
 _LANGUAGES = ("en", "")
 _MOST_SCANNED = 200
 _MANY_WORDS = 100
@@ -94,8 +93,8 @@ class EndpointWords:
         for name, matched, is_label in sorted(
             self._named(f"VALUES ?x {{ {terms} }}", among), key=lambda found: not found[2]
         ):
-            score = 1.0 if is_label else _ALIAS_SCORE
-            hits.setdefault(name, Hit(name, matched, score, "exact" if is_label else "alias"))
+            how: How = "exact" if is_label else "alias"
+            hits.setdefault(name, Hit(name, matched, exact_score(is_label), how))
         return list(hits.values()) or self._containing(text, fuzzy=fuzzy, among=among)
 
     def _containing(self, text: str, *, fuzzy: bool, among: Among) -> list[Hit]:

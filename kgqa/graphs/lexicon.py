@@ -9,10 +9,8 @@ import numpy as np
 
 from grammar.denotation import IntArray
 from kgqa.graphs.arrays import Array, ArrayReader, Texts
-from kgqa.graphs.names import NameIndex, normalise
-from kgqa.graphs.protocol import Among, Hit
-
-_ALIAS_SCORE = 0.97
+from kgqa.graphs.names import NameIndex, exact_score, normalise, standing
+from kgqa.graphs.protocol import Among, Hit, How
 
 
 class Words:
@@ -128,29 +126,23 @@ class Lexicon:
             hits[text.strip()] = Hit(text.strip(), words.label(number) or text.strip(), 1.0, "exact")
         for owner, is_label in index.exact(text):
             name = words.names[owner]
-            matched = words.label(owner) if is_label else None
-            hit = Hit(
-                name,
-                matched or text.strip(),
-                1.0 if is_label else _ALIAS_SCORE,
-                "exact" if is_label else "alias",
-            )
-            hits.setdefault(name, hit)
+            matched = _as_written(words, owner, normalise(text))
+            how: How = "exact" if is_label else "alias"
+            hits.setdefault(name, Hit(name, matched, exact_score(is_label), how))
         if len(hits) < limit:
             near = index.similar(text, limit=limit, fuzzy=fuzzy)
             if among != "relations" and near:
-                weights = degree_of([owner for owner, *_ in near], degree)
-                near = [near[i] for i in sorted(range(len(near)), key=lambda i: (-near[i][2], -weights[i]))]
-            for owner, matched, score, how in near:
-                name = words.names[owner]
-                hits.setdefault(name, Hit(name, _as_written(words, owner, matched), score, how))
+                degrees = degree(np.array([owner for owner, *_ in near], dtype=np.int64))
+                scores = np.array([score for _, _, score, _ in near])
+                near = [
+                    near[i] for i in np.argsort(-standing(scores, degrees.astype(np.float64)), kind="stable")
+                ]
+            for owner, found, score, how in near:
+                if len(hits) >= limit:
+                    break
+                if (name := words.names[owner]) not in hits:
+                    hits[name] = Hit(name, _as_written(words, owner, found), score, how)
         return list(hits.values())[:limit]
-
-
-def degree_of(owners: Sequence[int], degree: Callable[[IntArray], IntArray]) -> list[int]:
-    """Degrees of a few entities."""
-    found: list[int] = degree(np.array(owners, dtype=np.int64)).tolist()
-    return found
 
 
 def _as_written(words: Words, number: int, matched: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from kgqa.graphs.skips import Skips
 
 _NAME = re.compile(r"[^\s<>\"{}|\\^`\x00-\x1f]+")
 _PROBE = 200
+_CHUNK = 1 << 18
 
 
 def read_lines(path: Path, skips: Skips) -> Iterator[tuple[int, str]]:
@@ -23,7 +25,10 @@ def read_lines(path: Path, skips: Skips) -> Iterator[tuple[int, str]]:
     """
     number = broken = 0
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        # Buffered on top of gzip: its own readline is Python, once a line.
+        with io.BufferedReader(
+            gzip.open(path) if path.suffix == ".gz" else path.open("rb", 0), _CHUNK
+        ) as file:
             for number, raw in enumerate(file, 1):
                 try:
                     if b"\0" in raw:
@@ -55,6 +60,8 @@ def checked_name(text: str) -> str:
     Raises:
         ValueError: it is empty or holds blanks or one of ``<>"{}|\\^```.
     """
+    if text.isalnum() and text.isascii():  # nearly all of them, at a tenth of the cost
+        return text
     if _NAME.fullmatch(text) is None:
         raise ValueError(f"expected an id such as Q42, found {text[:60]!r}")
     text.encode()  # half a surrogate pair is no text

@@ -107,7 +107,7 @@ class KnowledgeGraph(Graph, Protocol):
     def search(
         self, text: str, *, limit: int = 10, fuzzy: bool = True, among: Among = "entities"
     ) -> list[Hit]:
-        """What people may mean by a text, best first; among equals, what has most facts first."""
+        """What people may mean by a text, best first; what is better known stands before what is less."""
         ...
 
     def exact(self, texts: Sequence[str], *, among: Among = "entities") -> list[list[str]]:

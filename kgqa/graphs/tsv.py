@@ -86,6 +86,8 @@ def read_literal(text: str) -> Object:
     >>> str(read_literal("time:+1776-07-00T00:00:00Z/10"))
     '@1776-07'
     """
+    if ":" not in text:
+        return checked_name(text)
     kind, mark, rest = text.partition(":")
     read = _LITERALS.get(kind) if mark else None
     return checked_name(text) if read is None else read(rest)
