@@ -7,6 +7,7 @@ capital inside the sentence, or quotation marks. Whether a graph knows a name is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST_WORDS = 12
@@ -29,6 +30,7 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that make no name on their own."""
 
 ARTICLES = frozenset({"the", "a", "an"})
+JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
 _QUOTED = re.compile(
     r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
     r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
@@ -104,7 +106,7 @@ def find_words(question: str) -> list[Word]:
     return words
 
 
-def find_spans(question: str, words: list[Word]) -> list[Span]:
+def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
     """Every run of at most ``MOST_WORDS`` words that may be a name, overlapping ones included.
 
     Left out are runs of stop words alone, unless capitals or quotation marks make names of them, and runs
@@ -150,10 +152,12 @@ def _writings(question: str, run: list[Word]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(writings))
 
 
-def open_mentions(question: str, words: list[Word]) -> list[tuple[int, int]]:
+def open_mentions(
+    question: str, words: Sequence[Word], *, joining: frozenset[str] = JOINING
+) -> list[tuple[int, int]]:
     """Runs of capitalised or quoted words, as (first, last) word numbers: what is surely meant as a name.
 
-    A lower-case stop word between two capitals belongs to the run ("Lord of the Rings").
+    A ``joining`` word between two capitals belongs to the run ("Lord of the Rings").
     """
     runs: list[tuple[int, int]] = []
     first: int | None = None
@@ -161,7 +165,8 @@ def open_mentions(question: str, words: list[Word]) -> list[tuple[int, int]]:
     for number, word in enumerate(words):
         strong = word.capital or word.quoted
         if first is not None and (
-            re.search(r"[,;:?]", question[words[number - 1].end : word.start]) or not (strong or word.stop)
+            re.search(r"[,;:?]", question[words[number - 1].end : word.start])
+            or not (strong or word.text.casefold() in joining)
         ):
             runs.append((first, last))
             first = None

@@ -115,6 +115,8 @@ _SUFFIXES = sorted(
     reverse=True,
 )
 
+_INFLECTIONS = frozenset({"ed", "ing", "er"})
+
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "who": ("human", "person"),
     "whom": ("human", "person"),
@@ -211,9 +213,13 @@ def stem(word: str) -> str:
     while shorter:
         shorter = False
         for suffix in _SUFFIXES:
-            if word.endswith(suffix) and len(word) - len(suffix) >= 4:
-                if suffix == "s" and word.endswith(("ss", "us", "is")):
-                    continue
-                word, shorter = word[: -len(suffix)], True
-                break
+            least = 3 if suffix in _INFLECTIONS else 5 if len(suffix) > 2 else 4
+            if not word.endswith(suffix) or len(word) - len(suffix) < least:
+                continue
+            if suffix == "s" and word.endswith(("ss", "us", "is")):
+                continue
+            word, shorter = word[: -len(suffix)], True
+            if suffix in _INFLECTIONS and word[-1] == word[-2] and word[-1] not in "ls":
+                word = word[:-1]  # "winner", "planned"
+            break
     return word

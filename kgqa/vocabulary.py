@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +21,8 @@ from kgqa.mentions import STOP_WORDS
 from kgqa.stems import SYNONYMS, singular, stem
 
 _MOST = 30
+_PRIOR = 0.6  # how much of a score being well known decides
+_CROWD = 0.2  # what each better name of the same words takes away, so that all words of a question have a say
 _SILENT = STOP_WORDS - {"name", "thing", "things", "number", "may", "will"}
 """Words that tell no type or relation."""
 _DERIVED = 0.7
@@ -112,7 +114,12 @@ class WordIndex:
             chosen = _closest([places[one] for one in found])
             score = self._score(text, found, chosen)
             keep(text.owner, score, min(one.start for one in chosen), max(one.end for one in chosen))
-        ranked = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:limit]
+        seen: Counter[tuple[int, int]] = Counter()
+        ranked: list[tuple[int, tuple[float, int, int]]] = []
+        for owner, (score, start, end) in sorted(best.items(), key=lambda item: (-item[1][0], item[0])):
+            ranked.append((owner, (score / (1.0 + _CROWD * seen[start, end]), start, end)))
+            seen[start, end] += 1
+        ranked = sorted(ranked, key=lambda item: (-item[1][0], item[0]))[:limit]
         return [
             Wording(self._names[owner], round(score, 4), (start, end))
             for owner, (score, start, end) in ranked
@@ -126,10 +133,11 @@ class WordIndex:
         )
         numbers = [one.number for one in chosen]
         between = max(numbers) - min(numbers) + 1 - len(numbers)
-        score = said / text.weight / (1.0 + 0.15 * max(between, 0))
+        # The root keeps long labels in the race: "designation for an administrative territorial entity".
+        score = math.sqrt(said / text.weight) / (1.0 + 0.15 * max(between, 0))
         score *= 0.9 + 0.1 * text.is_label
         score *= 0.5 + 0.5 * said / (said + 3.0)
-        return score * (0.75 + 0.25 * self._priors[text.owner])
+        return score * (1.0 - _PRIOR + _PRIOR * self._priors[text.owner])
 
 
 def _closest(places: Sequence[Sequence[_Place]]) -> list[_Place]:
