@@ -49,8 +49,19 @@ from kgqa.datasets.files import OnError, read_json, reject
 
 _ADDRESS = re.compile(r"https?://www\.wikidata\.org/(?:wiki|entity)/(Q\d+)/?")
 _TRUTH = re.compile(r"(yes|no)[.!]?", re.IGNORECASE)
-_MONTHS = tuple(
-    "january february march april may june july august september october november december".split()  # noqa: SIM905
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 _MONTH = rf"(?P<month>{'|'.join(name[:3] + '(?:' + name[3:] + ')?' for name in _MONTHS)})\.?"
 _DATES = tuple(
