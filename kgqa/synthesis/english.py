@@ -115,6 +115,8 @@ def plural(noun: str) -> str:
     before, space, last = head.rpartition(" ")
     if last.lower() in _IRREGULAR:
         last = _IRREGULAR[last.lower()]
+    elif re.search(r"([^su]s|men)$", last) and before:  # "Academy Awards" are many already
+        pass
     elif re.search(r"[^aeiou]y$", last):
         last = last[:-1] + "ies"
     elif re.search(r"(s|x|ch|sh)$", last):
@@ -164,7 +166,7 @@ def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
         if isinstance(given, Name) and given.plural:
             text = _agree(text, given)
     text = re.sub(r"\s+", " ", text).strip()
-    text = re.sub(r"\b[Tt]he ([Tt]he|that|this)\b", r"\1", text)
+    text = re.sub(r"\b[Tt]he ([Tt]he|that|this|it|he|she|him|her|they|them)\b", r"\1", text)
     return _VOWEL_START.sub(lambda match: f"{match.group(1)}n ", text)
 
 

@@ -262,8 +262,6 @@ def compared(talk: Talk, name: str) -> Draft | None:
             ("greater_than", "more number of"),
             ("less_than", "less number of"),
             ("greater_than", "greater number of"),
-        ]
-        + [
             ("less_than", "lesser number of"),
             ("around", "about the same number of"),
             ("equals", "the same number of"),

@@ -88,11 +88,17 @@ def keyword(talk: Talk, name: str) -> Draft | None:
     use = talk.use(name, "out", "literal")
     if use is None or use.count > MOST_OBJECTS:
         return None
-    nouns = [*talk.survey.relation_nouns(use.relation), *talk.survey.graph.aliases(use.relation)]
-    noun = talk.rng.choice([n for n in nouns if len(n) <= 30] or nouns[:1])
+    noun = talk.rng.choice(talk.survey.relation_nouns(use.relation))
+    word = talk.rng.choice([a for a in talk.survey.graph.aliases(use.relation) if len(a) <= 30] or [noun])
     called = talk.survey.label(name) or name
     question = talk.rng.choice(
-        [f"{called} {noun}", f"{noun} of {called}", f"{noun} {called}", f"{called}: {noun}?"]
+        [
+            f"{called} {noun}",
+            f"{noun} of {called}",
+            f"{noun} {called}",
+            f"{called}: {noun}?",
+            f"{called} {word}",
+        ]
     )
     form = read(entity(name), use.relation, use.direction)
     return Draft(

@@ -54,7 +54,8 @@ _SILENT |= {
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
 _ODD_NOUN = re.compile(
     r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|based|same|native|part|spoken|located|produced|founded|kind|square)\b|ed$|\b(born|died|from|by|for a|is)\b|^(?!series)[a-z]+[^s]s$"
+    r"comes|lies|belongs|same|native|part|spoken|kind|square|\w+ed)\b|ed$|\b(born|died|from|by|for a|is)\b"
+    r"|^(?!series)[a-z]+[^s]s$"
 )
 _MOST_TYPE_WORDS = 4
 # What is asked in the same words as another relation or the other way round: one of the two is enough.

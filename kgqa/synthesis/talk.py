@@ -36,7 +36,7 @@ from kgqa.synthesis.survey import Survey, Use
 MOST_ANSWERS = 500
 MOST_OF_THEM = 150
 """A set of more than this is not spoken of again as "them"."""
-_THERE = re.compile(r"\b(?:in|at) it\b")
+_THERE = re.compile(r"(?:\bthere )?\b(?:located )?(?:in|at) it\b")
 READS: dict[Direction, str] = {"out": "follow", "in": "follow_back", "literal": "value"}
 
 
@@ -180,6 +180,12 @@ class Talk:
                 return Name.of(words[-1])
         if not self.formal and rng.random() < self.alias_chance and survey.aliases(name):
             return Name.of(rng.choice(survey.aliases(name)))
+        if not self.formal and (draw := rng.random()) < 0.07:
+            types = survey.types(name)
+            if draw < 0.015:
+                return Name.of(f'"{label}"')
+            if types and survey.label(types[0]) and not survey.is_person(name):
+                return Name.of(f"the {self.type_word(types[0])[0]} {label}")
         return Name.of(label)
 
     def called_by_type(self, name: str, rivals: Sequence[str] = ()) -> Name | None:
