@@ -116,8 +116,8 @@ def _ways(correction: Correction, form: LogicalForm, graph: KnowledgeGraph) -> I
 
 def _hits(meant: str, among: Among, graph: KnowledgeGraph) -> list[Hit]:
     hits = graph.search(meant, limit=5, among=among)
-    if not hits and _ARTICLE.match(meant):
-        hits = graph.search(_ARTICLE.sub("", meant), limit=5, among=among)
+    if _ARTICLE.match(meant) and not any(hit.how == "exact" for hit in hits):
+        hits = graph.search(_ARTICLE.sub("", meant), limit=5, among=among) or hits
     # Of relations and types only what is really called so: any word resembles some relation.
     return hits if among == "entities" else [hit for hit in hits if hit.how in ("exact", "alias")]
 
