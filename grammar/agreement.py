@@ -28,21 +28,27 @@ def _cue(operators: str, words: str, weight: float = 0.6) -> Cue:
     return Cue(frozenset(operators.split()), re.compile(rf"\b(?:{words})\b", re.IGNORECASE), weight)
 
 
+_WEAK = 0.3
 CUES = (
     _cue("max", r"max(?:imum)?|most|highest|largest|biggest|longest|greatest|newest|latest|youngest"),
     _cue("min", r"min(?:imum)?|fewest|lowest|smallest|shortest|earliest|oldest|(?<!at )(?<!at)least"),
     _cue("at_least", r"at ?least|no (?:less|fewer) than|or more"),
     _cue("at_most", r"at ?most|no more than|or (?:less|fewer)"),
-    _cue("around equals", r"approximately|around|about|roughly|nearly|almost|same (?:number|amount)"),
+    _cue(
+        "around equals",
+        r"approximately|around|about (?:the same|\d+)|roughly|nearly|almost|same (?:number|amount)",
+    ),
     _cue("equals where", r"exactly|equal(?:s|ly)?|precisely"),
-    _cue("greater_than", r"more|greater|higher|larger|longer|bigger|later|after|over|exceed\w*|above"),
-    _cue("less_than", r"less|lesser|fewer|lower|smaller|shorter|earlier|before|under|below"),
+    _cue("greater_than", r"more|greater|higher|larger|longer|bigger|exceed\w*"),
+    _cue("greater_than", r"later|after|over|above", _WEAK),
+    _cue("less_than", r"less|lesser|fewer|lower|smaller|shorter"),
+    _cue("less_than", r"earlier|before|under|below", _WEAK),
     _cue("difference", r"not|without|except|excluding|but|neither|nor|n't"),
     _cue("first min", r"first|original(?:ly)?|initial(?:ly)?|earliest|debut"),
     _cue("last max", r"last|latest|current(?:ly)?|final(?:ly)?|newest|recent(?:ly)?|now"),
     # Names and lists of types contain them too: weak.
     _cue("union sum", r"or|either", 0.4),
-    _cue("intersect sum pair", r"and|both|also|together", 0.2),
+    _cue("intersect sum pair", r"and|both|also|together", _WEAK),
 )
 """Cues, in English."""
 
@@ -80,20 +86,25 @@ class Hints:
     """What is known about the question beside its leaves.
 
     ``names`` gives the labels and aliases of relation and type leaves. ``expected`` are the leaves that the
-    question is known to use: entities one by one, relations and types where somebody annotated them, numbers
-    and dates that it states. ``earlier`` are forms of earlier turns, latest last: an elliptic question tends
-    to repeat their shape.
+    question seems to use: entities one by one, relations and types where somebody annotated them, numbers
+    and dates that it states. ``required`` are those of them without which a form cannot be the right one.
+    ``earlier`` are forms of earlier turns, latest last: an elliptic question tends to repeat their shape.
     """
 
     question: str = ""
     names: Mapping[Leaf, Sequence[str]] = field(default_factory=dict)
     expected: frozenset[Leaf] = frozenset()
+    required: frozenset[Leaf] = frozenset()
     earlier: tuple[LogicalForm, ...] = ()
 
     @cached_property
     def operators(self) -> Mapping[str, float]:
-        """Operators that the question's words ask for, with the weight of the words."""
+        """Operators that the question's words ask for, with the weight of the words; of a question that has
+        no such words, those of the turn before."""
         found: dict[str, float] = {}
+        if not any(cue.weight > _WEAK for cue in self._found) and self.earlier:
+            parts = (part for part in subforms(self.earlier[-1]) if isinstance(part, Call))
+            found = {part.operator: _WEAK for part in parts if part.operator in _CUED}
         for cue in self._found:
             for name in cue.operators:
                 found[name] = max(cue.weight, found.get(name, 0.0))
@@ -128,6 +139,14 @@ class Hints:
             self._overlaps[leaf] = share
         return share
 
+    def allows(self, form: LogicalForm) -> bool:
+        """Whether the form reads a fact or a type at all, and uses what is required."""
+        used: set[Leaf] = set()
+        for part in subforms(form):
+            if not isinstance(part, Call):
+                used.update(_single(part))
+        return self.required <= used and any(isinstance(leaf, (RelationLeaf, TypeLeaf)) for leaf in used)
+
     def agreement(self, form: LogicalForm) -> float:
         """A score: the higher, the better the form goes with the question. Comparable within one question."""
         operators: set[str] = set()
@@ -139,8 +158,12 @@ class Hints:
                 operators.add(part.operator)
                 # Both directions of a symmetric relation answer alike: the plain one is meant.
                 score -= 0.02 * (part.operator == "follow_back")
+                score += 0.12 * (part.operator == "keep" and part.arguments[1] in self.expected)
             else:
-                used.update(_single(part))
+                for leaf in _single(part):
+                    # Named once, used once: no sets of everything in every place.
+                    score -= 0.25 * (leaf in used and isinstance(leaf, EntityLeaf))
+                    used.add(leaf)
         score -= 0.05 * size
         for leaf in used:
             if isinstance(leaf, (RelationLeaf, TypeLeaf)):
@@ -150,7 +173,7 @@ class Hints:
         score -= len(self.expected - used)
         for cue in self._found:
             score += cue.weight if operators & cue.operators else -cue.weight
-        score -= 0.5 * len((operators & _CUED) - self.operators.keys())
+        score -= sum(max(0.0, 0.5 - self.operators.get(name, 0.0)) for name in sorted(operators & _CUED))
         if self._shapes and _shape(form) in self._shapes:
             score += 0.3
         return score

@@ -6,7 +6,6 @@ that a spurious short form does not hide the true one. Survivors are spelled out
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,10 +17,12 @@ import numpy as np
 from grammar.denotation import Denotation, EachNumber, EachSet, Entities, Statements, Values
 from grammar.execute import Execution
 from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, leaves, size
-from grammar.operators import Sort
+from grammar.operators import LIFTED, Sort
 
 _ALL = 512  # arrays up to this length are their own key
 _WAYS = 48
+_SET_OPERATORS = frozenset({"union", "intersect", "difference"})
+_MAPS = frozenset({*LIFTED.values()})
 _IDEMPOTENT = frozenset({"keep", "where", "first", "last", "max", "min"})
 
 
@@ -163,20 +164,41 @@ class Pool:
         return group if new or known else None
 
     def _place(self, form: LogicalForm, way: Way, denotation: Denotation, total: int) -> tuple[Group, bool]:
+        if denotation.sort in _MAPS:
+            # Every map by itself: a comparison mirrors its very form, and equal maps are few.
+            return Group(form, denotation.sort, denotation, total, _without_entities(form), [way]), True
         bucket = self._groups.setdefault(_key(denotation), [])
         for group in bucket:
             if group.denotation is not None and _same(group.denotation, denotation):
                 if len(group.ways) < _WAYS:
                     group.ways.append(way)
                 return group, False
-        without = not any(isinstance(leaf, EntityLeaf) for leaf in leaves(form))
-        group = Group(form, denotation.sort, denotation, total, without, [way])
+        group = Group(form, denotation.sort, denotation, total, _without_entities(form), [way])
         bucket.append(group)
         return group, True
 
 
+def _without_entities(form: LogicalForm) -> bool:
+    return not any(isinstance(leaf, EntityLeaf) for leaf in leaves(form))
+
+
 def _elements(denotation: Denotation) -> int:
     return len(getattr(denotation, "items", ())) + len(getattr(denotation, "keys", ()))
+
+
+def _is_call(form: LogicalForm, operators: frozenset[str]) -> bool:
+    return isinstance(form, Call) and form.operator in operators
+
+
+def _is_idle(form: Call) -> bool:
+    """Whether a set operator has no part in the meaning: over itself, another one, or one chain twice."""
+    one, other = form.arguments
+    if _is_call(one, _SET_OPERATORS) or _is_call(other, _SET_OPERATORS):
+        return True
+    twice = [
+        one.arguments[0] if isinstance(one, Call) and one.operator == "keep" else one for one in (one, other)
+    ]
+    return twice[0] == twice[1] and (one == other or one in twice or other in twice)
 
 
 def _repeats(form: Call, inner: LogicalForm) -> bool:
@@ -191,7 +213,7 @@ def _repeats(form: Call, inner: LogicalForm) -> bool:
 class Spelling:
     """Spells out the forms behind ways, the best by ``score`` of every group."""
 
-    def __init__(self, score: Callable[[LogicalForm], float], *, most: int = 3, actions: int) -> None:
+    def __init__(self, score: Callable[[LogicalForm], float], *, most: int = 8, actions: int) -> None:
         self._score = score
         self._most = most
         self._actions = actions
@@ -203,7 +225,7 @@ class Spelling:
             return [group.form]
         known = self._known.get(id(group))
         if known is None:
-            # While a group is being spelled, a way that leads through itself gets the form it started with.
+            # While a group is being spelt, a way that leads through itself gets the form it started with.
             self._known[id(group)] = [group.form]
             first = {group.form: None}
             first |= {form: None for way in group.ways if group not in way.arguments for form in self.of(way)}
@@ -220,15 +242,21 @@ class Spelling:
         if way.operator is None:
             return
         choices = product(*(self.forms(argument) for argument in way.arguments))
-        for arguments in islice(choices, 2 * self._most**2):
+        for arguments in islice(choices, self._most**2):
             inner = arguments[0]
             form = Call(way.operator, arguments)
             if way.operator in _IDEMPOTENT and _repeats(form, inner):
+                continue
+            if way.operator == "keep" and _is_call(inner, _SET_OPERATORS):
+                continue  # the same as keeping before, which is found too
+            if way.operator in _SET_OPERATORS and _is_idle(form):
                 continue
             if size(form) <= self._actions:
                 yield form
 
     def _best(self, forms: dict[LogicalForm, None]) -> list[LogicalForm]:
-        return heapq.nsmallest(
-            self._most, forms, key=lambda form: (-self._score(form), size(form), str(form))
-        )
+        """The best chains and the best of the rest: set operators, of which there are many, are made of chains."""
+        ranked = sorted(forms, key=lambda form: (-self._score(form), size(form), str(form)))
+        sets = [form for form in ranked if _is_call(form, _SET_OPERATORS)]
+        chains = [form for form in ranked if not _is_call(form, _SET_OPERATORS)]
+        return chains[: self._most] + sets[: self._most // 2]

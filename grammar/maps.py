@@ -28,9 +28,12 @@ def count_maps(space: Workspace, *, broad: bool = False) -> None:
     followed = [one for one in followed if _may_be(space, one)]
     kept = space.grow(followed, Sort.EACH_ENTITIES, Sort.TYPE)
     new = space.grow([*followed, *kept], Sort.EACH_NUMBER)
-    for one, other in combinations(new, 2):
-        # The same count but for the type: "rivers and lakes".
-        if _without_types(one.form) == _without_types(other.form):
+    # The same count but for the type: "rivers and lakes".
+    alike: dict[str, list[Group]] = {}
+    for one in new:
+        alike.setdefault(_without_types(one.form), []).append(one)
+    for some in alike.values():
+        for one, other in combinations(some, 2):
             both = space.pool.make("sum", one, other)
             new += [both] if both is not None else []
     space.counts += new

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 
@@ -68,21 +68,28 @@ def _is_counted(space: Workspace, first: Group, second: Group) -> bool:
 
 
 def combine(space: Workspace) -> None:
-    """Set operators over two of the sets, aimed at the target where it is a set."""
+    """Set operators over two of the sets, aimed at the target where it is a set.
+
+    A set is also paired with itself: two forms may denote it.
+    """
     aim = space.aim.entities
     if aim is None:
-        if len(space.aim.numbers) == 1:
+        if len(space.aim.numbers) == 1 and space.hints.operators.keys() & {
+            "union",
+            "intersect",
+            "difference",
+        }:
             _combine_by_size(space, [one for one in space.sets if len(one) <= HOP][:_MOST_SETS])
         return
     # A single entity that the question names is hardly a part of its answer; a previous answer may be.
     groups = [*space.sets, *(one for one in space.entities if len(one) > 1)]
     parts = [(one, np.isin(aim, items(one))) for one in groups if is_part(items(one), aim)]
-    for (one, here), (other, there) in combinations(parts, 2):
+    for (one, here), (other, there) in combinations_with_replacement(parts, 2):
         space.pool.spend()
         if (here | there).all():
             space.try_pair("union", one, other)
     wholes = [one for one in groups if is_part(aim, items(one))]
-    for one, other in combinations(wholes, 2):
+    for one, other in combinations_with_replacement(wholes, 2):
         space.pool.spend(1, len(one) + len(other))
         if len(np.intersect1d(items(one), items(other), assume_unique=True)) == len(aim):
             space.try_pair("intersect", one, other)

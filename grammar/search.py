@@ -21,7 +21,7 @@ from grammar.errors import LimitReached
 from grammar.execute import Execution, Limits
 from grammar.forms import LogicalForm
 from grammar.graph import Graph
-from grammar.groups import Budget, OutOfBudget, Pool, Spelling
+from grammar.groups import Budget, OutOfBudget, Pool
 from grammar.maps import COMPARISONS, EXTREMES, count_maps, value_maps
 from grammar.operators import Sort
 from grammar.rounds import chains, combine, second_hop, statements
@@ -83,11 +83,10 @@ def search(
             _run(space)
     except (OutOfBudget, LimitReached):
         outcome = "budget"
-    forms = space.forms(Spelling(hints.agreement, actions=budget.actions))
-    ranked = sorted(
-        (ScoredForm(form, round(hints.agreement(form), 4)) for form in forms),
-        key=lambda scored: (-scored.score, str(scored.form)),
-    )
+    forms = dict.fromkeys(space.forms())
+    # A stable sort: of equals comes first what was found first, that is what uses the leaves in their order.
+    scored = (ScoredForm(form, round(hints.agreement(form), 4)) for form in forms)
+    ranked = sorted(scored, key=lambda one: -one.score)
     return SearchResult(tuple(ranked[:keep]), outcome, pool.forms_tried, time.monotonic() - started)
 
 
@@ -109,7 +108,7 @@ def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
     dated = bool(asked & {"first", "last"} or space.leaves[Sort.VALUES])
     if space.aim.truths:
         first: list[_Round] = [truths, *([truths_of_values] if counting or dated else [])]
-        return first, [partial(truths, empty=True), truths_of_values]
+        return first, [truths_of_values]
     first = [chains]
     if asked & {"union", "intersect", "difference"}:
         first.append(combine)
@@ -117,10 +116,13 @@ def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
         first += [count_maps, value_maps]
     if dated:
         first.append(statements)
-    return first, [
-        combine,
-        statements,
-        second_hop,
-        partial(count_maps, broad=True),
-        partial(value_maps, broad=True),
-    ]
+    then: list[_Round] = [statements]
+    if any(len(space.leaves[sort]) > 1 for sort in (Sort.ENTITIES, Sort.RELATION, Sort.TYPE)):
+        then.insert(0, combine)
+    # Where somebody has said which relations and entities a question uses, there is no need to look far.
+    sorts = [leaf.sort for leaf in space.hints.required]
+    if sorts.count(Sort.RELATION) != 1:
+        then.append(second_hop)
+    if Sort.ENTITIES not in sorts:
+        then += [partial(count_maps, broad=True), partial(value_maps, broad=True)]
+    return first, then

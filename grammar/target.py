@@ -43,8 +43,8 @@ class Target:
     counted: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
-        """Whether there is something to find; every second form denotes the empty set."""
-        return bool(self.entities or self.values or self.numbers or self.truths)
+        """Whether there is something to find; every second form denotes the empty set or counts 0."""
+        return bool(self.entities or self.values or any(self.numbers or ()) or self.truths)
 
 
 class Aim:

@@ -2,71 +2,122 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import permutations
 
-from grammar.forms import Call, EntityLeaf, subforms
+from grammar.denotation import EMPTY, Entities
+from grammar.forms import Call, EntityLeaf
 from grammar.groups import Group, Way, unexecuted
 from grammar.operators import Sort
 from grammar.rounds import items
 from grammar.target import is_part
-from grammar.workspace import STEPS, Workspace
+from grammar.workspace import Workspace
 
 _MOST = 8  # entities of which all orders are tried
 
 
-def truths(space: Workspace, *, empty: bool = False) -> None:
-    """``is_in(e, follow(e2, r))``, one or several; ``empty`` also asks of sets without elements."""
-    reached = _chains(space)
-    space.sets += [one for one in reached if len(one)]
+@dataclass(frozen=True)
+class _Claim:
+    """That ``subject`` has ``relation`` to ``object``, and whether it is so.
+
+    ``support`` counts the sides on which the graph has such facts at all: 0 to 2. Both directions of a wrong
+    claim are answered with no; the one with support is meant.
+    """
+
+    subject: Group
+    relation: Group
+    object: Group
+    truth: bool
+    support: int
+    ways: tuple[Way, ...]
+
+
+def truths(space: Workspace) -> None:
+    """``is_in(e, follow(e2, r))``, one or several of them.
+
+    An entity that the graph does not have takes part in no fact: it is in no set.
+    """
+    single = [one for one in space.spoken_of if len(_names(one)) == 1]
+    claims = [
+        _claim(space, subject, relation, object_)
+        for relation in space.leaves[Sort.RELATION]
+        for subject in space.spoken_of
+        for object_ in space.spoken_of
+        if not _names(subject) & _names(object_) and 1 in (len(_names(subject)), len(_names(object_)))
+    ]
     wanted = space.aim.truths
-    asked = [(one, whole) for whole in reached if empty or len(whole) for one in space.entities]
-    asked = [(one, whole) for one, whole in asked if not _names(one) & _names(whole)]
-    answers = [(one, whole, _is_in(space, one, whole)) for one, whole in asked]
     if len(wanted) == 1:
-        space.ways += [Way("is_in", (one, whole)) for one, whole, truth in answers if truth == wanted[0]]
+        _note(space, [[claim] for claim in claims if claim.truth == wanted[0]])
         return
-    # Several: about one and the same set, or about one entity and one relation.
-    families: dict[object, list[tuple[Group, Group, bool]]] = {}
-    for one, whole, truth in answers:
-        if len(one) == 1:
-            families.setdefault(id(whole), []).append((one, whole, truth))
-            assert isinstance(whole.form, Call)
-            if len(_names(whole)) == 1:
-                key = (id(one), whole.form.operator, whole.form.arguments[1])
-                families.setdefault(key, []).append((one, whole, truth))
+    # Several: about one subject or one object.
+    families: dict[tuple[Group, ...], list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        if claim.subject in single and claim.object in single:
+            families[claim.relation, claim.subject].append(claim)
+            families[claim.object, claim.relation].append(claim)
+    lists = []
     for family in families.values():
         for chosen in permutations(family[:_MOST], len(wanted)):
             space.pool.spend()
-            if all(truth == right for (_, _, truth), right in zip(chosen, wanted, strict=True)):
-                space.ways.append(_listed([Way("is_in", (one, whole)) for one, whole, _ in chosen]))
+            if all(claim.truth == truth for claim, truth in zip(chosen, wanted, strict=True)):
+                lists.append(chosen)
+    _note(space, lists)
 
 
-def _chains(space: Workspace) -> list[Group]:
-    """One fact from every entity leaf; apart for every leaf, also where they denote the same."""
-    groups = []
-    for start in space.entities:
-        for relation in space.leaves[Sort.RELATION]:
-            for name in STEPS[Sort.ENTITIES, Sort.RELATION, Sort.ENTITIES]:
-                form = Call(name, (start.form, relation.form))
-                found = space.pool.execution.denotation(form)
-                groups.append(Group(form, form.sort, found, start.size + 2, False, [Way(None)]))
-                space.pool.spend(1, len(groups[-1]))
-    return groups
+def _claim(space: Workspace, subject: Group, relation: Group, object_: Group) -> _Claim:
+    forward = _chain(space, "follow", subject, relation)
+    backward = _chain(space, "follow_back", object_, relation)
+    space.pool.spend(2, len(forward) + len(backward))
+    support = (len(forward) > 0) + (len(backward) > 0)
+    from_object = is_part(items(subject), items(backward))
+    if len(_names(subject)) > 1:  # all of the subjects, not all together
+        return _Claim(subject, relation, object_, from_object, support, (Way("is_in", (subject, backward)),))
+    truth = is_part(items(object_), items(forward))
+    ways = [Way("is_in", (object_, forward))]
+    if truth == from_object:  # not so for a set of objects: each of them, or any
+        ways.append(Way("is_in", (subject, backward)))
+    return _Claim(subject, relation, object_, truth, support, tuple(ways))
 
 
-def _names(group: Group) -> set[str]:
-    """The entities that a group's form names."""
-    return {name for part in subforms(group.form) if isinstance(part, EntityLeaf) for name in part.names}
+def _chain(space: Workspace, operator: str, start: Group, relation: Group) -> Group:
+    assert isinstance(start.form, EntityLeaf), "claims are of leaves"
+    form = Call(operator, (start.form, relation.form))
+    present = start.form if start not in space.absent else space.present(start.form)
+    found = Entities(EMPTY)
+    if present is not None:
+        reached = space.pool.execution.denotation(Call(operator, (present, relation.form)))
+        assert isinstance(reached, Entities), "following a relation leads to entities"
+        found = reached
+    return Group(form, form.sort, found, start.size + 2, False, [Way(None)])
 
 
-def _is_in(space: Workspace, one: Group, whole: Group) -> bool:
-    space.pool.spend(1, len(one))
-    return is_part(items(one), items(whole))
+def _names(leaf: Group) -> frozenset[str]:
+    assert isinstance(leaf.form, EntityLeaf), "claims are of leaves"
+    return frozenset(leaf.form.names)
+
+
+def _note(space: Workspace, lists: Sequence[Sequence[_Claim]]) -> None:
+    """Note the answers that have most support, of those that speak of the same entities."""
+    best: dict[frozenset[str], int] = defaultdict(int)
+
+    def spoken_of(claims: Sequence[_Claim]) -> frozenset[str]:
+        return frozenset().union(*(_names(claim.subject) | _names(claim.object) for claim in claims))
+
+    for claims in lists:
+        about = spoken_of(claims)
+        best[about] = max(best[about], sum(claim.support for claim in claims))
+    for claims in lists:
+        if sum(claim.support for claim in claims) == best[spoken_of(claims)]:
+            for ways in zip(*(claim.ways for claim in claims), strict=False):
+                space.ways.append(_listed(ways))
 
 
 def _listed(ways: Sequence[Way]) -> Way:
     """``pair(a, pair(b, c))``."""
+    if len(ways) == 1:
+        return ways[0]
     *first, last = [unexecuted(str(way.operator), *way.arguments) for way in ways]
     for group in reversed(first[1:]):
         last = unexecuted("pair", group, last)

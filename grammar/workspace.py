@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+
 from grammar.agreement import Hints
+from grammar.denotation import Entities
 from grammar.forms import (
     Call,
     EntityLeaf,
@@ -15,8 +18,8 @@ from grammar.forms import (
     RelationLeaf,
     TypeLeaf,
     ValueLeaf,
-    subforms,
 )
+from grammar.graph import Graph
 from grammar.groups import Group, Pool, Spelling, Way
 from grammar.operators import OPERATORS, Sort
 from grammar.target import Aim
@@ -51,11 +54,17 @@ STEPS = _steps()
 """(sorts of the arguments..., sort of the result) -> operators, read off the table."""
 
 
+def _absent(leaf: EntityLeaf, graph: Graph) -> Group:
+    """The group of a leaf that the graph has not or not whole; -1 is in no set."""
+    return Group(leaf, leaf.sort, Entities(np.unique(graph.entities(leaf.names))), 1, False, [Way(None)])
+
+
 class Workspace:
     """What one search has at hand and has found.
 
     ``sets`` are the chains of facts found so far; ``answers`` are groups that are the target, ``ways`` are
-    ways to the target that were not executed.
+    ways to the target that were not executed. ``absent`` are entity leaves that the graph does not have,
+    ``spoken_of`` all entity leaves in their order.
     """
 
     def __init__(self, leaves: Leaves, aim: Aim, hints: Hints, pool: Pool) -> None:
@@ -69,8 +78,9 @@ class Workspace:
         self.values: list[Group] = []  # maps to values
         self._offered = leaves.offered
         graph = aim.graph
+        known = {leaf for leaf in leaves.entities if (graph.entities(leaf.names) >= 0).all()}
         at_hand: dict[Sort, Iterable[LogicalForm]] = {
-            Sort.ENTITIES: [leaf for leaf in leaves.entities if (graph.entities(leaf.names) >= 0).all()],
+            Sort.ENTITIES: [leaf for leaf in leaves.entities if leaf in known],
             Sort.RELATION: [leaf for leaf in leaves.relations if graph.has_relation(leaf.name)],
             Sort.TYPE: [leaf for leaf in leaves.types if graph.has_type(leaf.name)],
             Sort.NUMBER: leaves.numbers,
@@ -79,8 +89,17 @@ class Workspace:
         self.leaves = {
             sort: [pool.leaf(leaf) for leaf in dict.fromkeys(some)] for sort, some in at_hand.items()
         }
+        self.absent = [_absent(leaf, graph) for leaf in dict.fromkeys(leaves.entities) if leaf not in known]
+        both = {group.form: group for group in (*self.entities, *self.absent)}
+        self.spoken_of = [both[leaf] for leaf in dict.fromkeys(leaves.entities)]
         # A later way to the same set is an answer, and adds itself to the group.
         self.check(self.entities)
+
+    def present(self, leaf: EntityLeaf) -> EntityLeaf | None:
+        """The leaf without the entities that the graph does not have."""
+        numbers = self.aim.graph.entities(leaf.names)
+        names = tuple(name for name, number in zip(leaf.names, numbers, strict=True) if number >= 0)
+        return EntityLeaf(names) if names else None
 
     @property
     def entities(self) -> list[Group]:
@@ -89,18 +108,14 @@ class Workspace:
 
     @property
     def found(self) -> bool:
-        """Whether there is an answer; a leaf that happens to be the target is none."""
-        return bool(self.ways or any(way.operator for group in self.answers for way in group.ways))
+        """Whether there is an answer that the hints allow."""
+        return any(True for _ in self.forms())
 
-    def forms(self, spelling: Spelling) -> dict[LogicalForm, None]:
-        """The forms of all answers; a form that reads no fact and no type says nothing."""
-        ways = [*self.ways, *(way for group in self.answers for way in group.ways)]
-        return {
-            form: None
-            for way in ways
-            for form in spelling.of(way)
-            if any(isinstance(part, (RelationLeaf, TypeLeaf)) for part in subforms(form))
-        }
+    def forms(self) -> Iterator[LogicalForm]:
+        """The forms of all answers that the hints allow, perhaps with repeats."""
+        spelling = Spelling(self.hints.agreement, actions=self.pool.budget.actions)
+        for way in (*self.ways, *(way for group in self.answers for way in group.ways)):
+            yield from filter(self.hints.allows, spelling.of(way))
 
     def grow(
         self, groups: Iterable[Group], result: Sort, *rest: Sort, empty: bool = False, known: bool = False
