@@ -79,11 +79,15 @@ def open_questions(argument: str | None, on_error: OnError = None) -> Iterator[A
         return read_questions(text_lines(sys.stdin.buffer, "stdin"), on_error)
     path = Path(argument or "")
     try:
-        file = path.open("rb")
+        path.open("rb").close()  # said now, and not when the first question is asked for
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; give a file of questions") from None
-    stream = gzip.open(file) if path.suffix == ".gz" else file
-    return read_questions(text_lines(stream, str(path)), on_error)
+    return read_questions(_file_lines(path), on_error)
+
+
+def _file_lines(path: Path) -> Iterator[tuple[str, str]]:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        yield from text_lines(stream, str(path))
 
 
 def answer_all(
@@ -101,8 +105,8 @@ def answer_all(
     chats: dict[str, Chat] = {}
     told = 0
     for one in asked:
-        for error in broken[told:]:
-            complain(error)
+        for unread in broken[told:]:
+            complain(unread)
         talk = start() if one.conversation is None else chats.get(one.conversation) or start()
         if one.conversation is not None:
             chats[one.conversation] = talk
@@ -114,8 +118,8 @@ def answer_all(
         else:
             yield one.keys, answer
         told = len(broken)
-    for error in broken[told:]:
-        complain(error)
+    for unread in broken[told:]:
+        complain(unread)
 
 
 def text_lines(stream: Iterable[bytes], name: str) -> Iterator[tuple[str, str]]:
@@ -191,9 +195,11 @@ def _turns(record: Any, place: str) -> Iterator[Turn]:
     if isinstance(record, dict) and "linked" in record:
         yield _answered_turn(record, place)
         return
-    dialogue = record if isinstance(record, dict) and "turns" in record else {"turns": [record]}
-    *_, last = read_dialogue({**dialogue, "turns": [*dialogue["turns"], {"question": "?"}]}, place=place)
-    yield from last.conversation.turns
+    dialogue = record if isinstance(record, dict) and isinstance(record.get("turns"), list) else None
+    dialogue = dialogue or {"turns": [record]}
+    # With one question more, its conversation is all that came before.
+    with_next = {**dialogue, "turns": [*dialogue["turns"], {"question": "?"}]}
+    yield from read_dialogue(with_next, place=place).examples[-1].conversation.turns
 
 
 def _answered_turn(record: Mapping[str, Any], place: str) -> Turn:
