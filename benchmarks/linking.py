@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf
+from kgqa.associations import Associations
 from kgqa.conversation import Conversation
 from kgqa.datasets import read_dataset
 from kgqa.graphs import EmbeddedGraph
@@ -103,11 +104,11 @@ def main() -> None:
         return links
 
     skipped: list[object] = []
+    csqa = list(read_dataset("csqa", options.data / "csqa/train.jsonl.gz", on_error=skipped.append))
     end = options.skip + options.dialogues
-    dialogues = read_dataset("csqa", options.data / "csqa/train.jsonl.gz", limit=end, on_error=skipped.append)
-    for number, dialogue in enumerate(dialogues):
-        if number < options.skip:
-            continue
+    lessons = [e for dialogue in csqa[: options.skip] + csqa[end:] for e in dialogue.examples]
+    learnt = Associations.learn((e.question, e.gold.form) for e in lessons if e.gold.form is not None)
+    for dialogue in csqa[options.skip : end]:
         for example in dialogue.examples:
             links = ask(example.question, example.conversation.without_mentions())
             names = entity_names(links)
@@ -122,9 +123,9 @@ def main() -> None:
             for name in example.gold.types:
                 if graph.has_type(name):
                     recall.add("CSQA types", name, leaf_names(links, TypeLeaf), example.question)
-                    if graph.label(name):
-                        kind = "CSQA types, label in the graph"
-                        recall.add(kind, name, leaf_names(links, TypeLeaf), example.question)
+                    words = learnt.find(example.question, among="types", limit=7)
+                    both = list(dict.fromkeys([*(word for word, _ in words), *leaf_names(links, TypeLeaf)]))
+                    recall.add("CSQA types, with learnt words", name, both, example.question)
             for name in example.gold.relations:
                 if graph.has_relation(name):
                     found = leaf_names(links, RelationLeaf)
@@ -137,11 +138,11 @@ def main() -> None:
             if graph.label(name) is not None and (name, first.question) not in seen:
                 seen.add((name, first.question))
                 links = ask(first.question, Conversation())
-                answer = first.gold.entities or ()
-                kind = "asked for" if name in answer else "named"
-                recall.add(
-                    f"ConvQuestions seeds {kind}, first turns", name, entity_names(links), first.question
-                )
+                asked = f" {normalise(first.question)} "
+                called = (graph.label(name) or "", *graph.aliases(name))
+                kind = "named" if any(f" {normalise(way)} " in asked for way in called) else "not named"
+                for what in ("first turns", f"{kind} there"):
+                    recall.add(f"ConvQuestions seeds, {what}", name, entity_names(links), first.question)
     for line in recall.table():
         print(line)
     for title, times in (("CSQA", csqa_milliseconds), ("ConvQuestions", milliseconds)):

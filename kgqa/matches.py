@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import How, KnowledgeGraph
 from kgqa.mentions import STOP_WORDS, Span, Word, find_spans, find_words, open_mentions
+from kgqa.vocabulary import vocabulary
 
 NAMESAKES = 12
 """How many entities of one name are kept, those with most facts first."""
@@ -77,7 +78,14 @@ def _read(question: str, graph: KnowledgeGraph) -> _Reading:
             for name in found[writing][:NAMESAKES]:
                 match = Match(name, span, "exact", 0.9 if place else 1.0)
                 matches.setdefault((name, span.first, span.last), match)
-    for span in _unmatched(question, words, [match.span for match in matches.values()])[:SEARCHES]:
+    known = vocabulary(graph)  # type: ignore[arg-type]
+    unmatched = _unmatched(
+        question,
+        words,
+        [match.span for match in matches.values()],
+        common=lambda word: known.relations.knows(word) or known.types.knows(word),
+    )
+    for span in unmatched[:SEARCHES]:
         asked = normalise(span.text)
         for hit in graph.search(span.text, limit=NAMESAKES, fuzzy=True):
             # A search is generous with names that merely hold the words; letter by letter they are less like.
@@ -128,16 +136,18 @@ def _shortened(spans: Sequence[Span], labels: dict[str, str | None]) -> list[Mat
     return matches
 
 
-def _unmatched(question: str, words: Sequence[Word], matched: Sequence[Span]) -> list[Span]:
+def _unmatched(
+    question: str, words: Sequence[Word], matched: Sequence[Span], *, common: Callable[[str], bool]
+) -> list[Span]:
     """What is meant as a name but is none that the graph knows, the longest first.
 
-    Where nothing has a capital, a word that no name covers is taken together with its neighbours.
+    A word without a capital that neither a name covers nor a type or relation has is taken together with its
+    neighbours.
     """
     covered = {number for span in matched for number in range(span.first, span.last)}
     # "And" may part two names or belong to one ("Harry Potter and the ...").
     runs = open_mentions(question, words) + open_mentions(question, words, joining=STOP_WORDS)
-    if not any(word.capital and word.text[0].isalpha() for word in words):
-        runs += _plain_runs(words, covered)
+    runs += _plain_runs(words, covered, common=common)
     spans = []
     for first, last in dict.fromkeys(runs):
         inside = [span.length for span in matched if first <= span.first and span.last <= last]
@@ -153,10 +163,12 @@ def _unmatched(question: str, words: Sequence[Word], matched: Sequence[Span]) ->
     return sorted(spans, key=lambda span: span.start - span.end)
 
 
-def _plain_runs(words: Sequence[Word], covered: set[int]) -> list[tuple[int, int]]:
+def _plain_runs(
+    words: Sequence[Word], covered: set[int], *, common: Callable[[str], bool]
+) -> list[tuple[int, int]]:
     runs = []
     for number, word in enumerate(words):
-        if number in covered or word.stop or len(word.text) < 4:
+        if number in covered or word.stop or word.capital or len(word.text) < 4 or common(word.text):
             continue
         first, last = number, number + 1
         while first > 0 and not words[first - 1].stop and number - first < 2:
@@ -173,7 +185,7 @@ FEATURES = (
     "one", "label", "case", "searched", "likeness", "words", "characters", "capitals", "plain", "stops",
     "inside", "degree", "namesakes", "spoken_of", "quoted", "type",
 )  # fmt: skip
-WEIGHTS = (-4.7, 2.9, 1.1, -0.5, 3.5, 1.6, 1.1, -0.5, -0.7, -3.1, -4.3, 1.6, -2.1, 2.8, 1.0, -3.5)
+WEIGHTS = (-4.7, 3.1, 0.7, -1.0, 4.1, 1.2, 1.3, -0.5, -0.8, -2.9, -4.0, 1.5, -1.9, 2.7, 1.0, -3.4)
 """A logistic regression over candidates of 1,090 CSQA and ConvQuestions turns, part of them without capitals
 or with typos; the weight of quotation marks is set by hand, since those turns have none."""
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kgqa.stems import NATIONALITIES
+
 MOST_WORDS = 12
 """Of the labels of Wikidata's items that people ask about, 99.9 % have no more words than this."""
 MOST_CHARACTERS = 2_000
@@ -31,6 +33,7 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 ARTICLES = frozenset({"the", "a", "an"})
 JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
+"""Small words inside names; "and" parts them as often as not."""
 _QUOTED = re.compile(
     r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
     r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
@@ -139,10 +142,12 @@ def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
 
 
 def _writings(question: str, run: list[Word]) -> tuple[str, ...]:
-    """As it stands; with the article; with hyphens joined."""
+    """As it stands; its country; with hyphens joined; with the article."""
     start, end = run[0].start, run[-1].end
     text = question[start:end]
     writings = [text]
+    if len(run) == 1 and text.casefold() in NATIONALITIES:
+        writings.append(NATIONALITIES[text.casefold()])
     if "-" in text:
         writings.append(text.replace("-", ""))
     elif len(run) == 2 and " " in text and not any(word.stop for word in run):

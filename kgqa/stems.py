@@ -5,116 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-_IRREGULAR: Mapping[str, str] = dict(
-    pair.split(":")
-    for pair in [
-        "people:person",
-        "children:child",
-        "men:man",
-        "women:woman",
-        "wives:wife",
-        "taxa:taxon",
-        "media:medium",
-        "medias:medium",
-        "criteria:criterion",
-        "genera:genus",
-        "phyla:phylum",
-        "born:birth",
-        "died:death",
-        "die:death",
-        "dead:death",
-        "wrote:write",
-        "written:write",
-        "won:win",
-        "sang:sing",
-        "sung:sing",
-        "spoke:speak",
-        "spoken:speak",
-        "led:lead",
-        "made:make",
-        "held:hold",
-        "bought:buy",
-        "built:build",
-        "taught:teach",
-        "chose:choose",
-        "flew:fly",
-        "organisation:organization",
-        "organisations:organization",
-        "programme:program",
-        "programmes:program",
-        "theatre:theater",
-        "centre:center",
-    ]
-)
+_IRREGULAR_WORDS = """
+people:person children:child men:man women:woman wives:wife taxa:taxon media:medium medias:medium
+criteria:criterion genera:genus phyla:phylum born:birth died:death die:death dead:death wrote:write
+written:write won:win sang:sing sung:sing spoke:speak spoken:speak led:lead made:make held:hold
+bought:buy built:build taught:teach chose:choose flew:fly organisation:organization
+organisations:organization programme:program programmes:program theatre:theater centre:center
+"""
+_IRREGULAR: Mapping[str, str] = dict(pair.split(":") for pair in _IRREGULAR_WORDS.split())
 _UNCHANGED = frozenset({"species", "series", "news", "physics", "mathematics"})
 # Taken off one after another, the longest first, so that "administrative" and "administration", "territory"
 # and "territorial" meet. Taking too much costs rank only: the parser chooses.
-_SUFFIXES = sorted(
-    [
-        "ically",
-        "ations",
-        "ation",
-        "ators",
-        "ator",
-        "ative",
-        "ional",
-        "ments",
-        "ment",
-        "ings",
-        "ing",
-        "ities",
-        "ity",
-        "ists",
-        "ist",
-        "isms",
-        "ism",
-        "ials",
-        "ial",
-        "ively",
-        "ives",
-        "ive",
-        "ions",
-        "ion",
-        "ally",
-        "als",
-        "al",
-        "ably",
-        "ibly",
-        "able",
-        "ible",
-        "ances",
-        "ance",
-        "ences",
-        "ence",
-        "ants",
-        "ant",
-        "ents",
-        "ent",
-        "ers",
-        "er",
-        "ors",
-        "or",
-        "edly",
-        "ed",
-        "ies",
-        "ied",
-        "iers",
-        "ier",
-        "ous",
-        "ness",
-        "ly",
-        "ic",
-        "ics",
-        "es",
-        "s",
-        "y",
-        "e",
-        "i",
-    ],
-    key=len,
-    reverse=True,
-)
-
+_SUFFIX_TEXT = """
+ically ations ation ators ator ative ional ments ment ings ing ities ity ists ist isms ism ials ial
+ively ives ive ions ion ally als al ably ibly able ible ances ance ences ence ants ant ents ent ers er
+ors or edly ed ies ied iers ier ous ness ly ic ics es s y e i
+"""
+_SUFFIXES = sorted(_SUFFIX_TEXT.split(), key=len, reverse=True)
 _INFLECTIONS = frozenset({"ed", "ing", "er"})
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -181,6 +88,32 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "nationality": ("country of citizenship",),
 }
 """A handful of everyday words -> labels that they may stand for."""
+
+
+_NATIONALITY_WORDS = """
+afghan:Afghanistan albanian:Albania algerian:Algeria american:United_States argentine:Argentina
+argentinian:Argentina armenian:Armenia australian:Australia austrian:Austria azerbaijani:Azerbaijan
+bangladeshi:Bangladesh belarusian:Belarus belgian:Belgium bolivian:Bolivia
+bosnian:Bosnia_and_Herzegovina brazilian:Brazil british:United_Kingdom bulgarian:Bulgaria
+cambodian:Cambodia cameroonian:Cameroon canadian:Canada chilean:Chile chinese:China colombian:Colombia
+congolese:Congo croatian:Croatia cuban:Cuba cypriot:Cyprus czech:Czech_Republic danish:Denmark
+dutch:Netherlands ecuadorian:Ecuador egyptian:Egypt english:England estonian:Estonia ethiopian:Ethiopia
+finnish:Finland french:France georgian:Georgia german:Germany ghanaian:Ghana greek:Greece
+hungarian:Hungary icelandic:Iceland indian:India indonesian:Indonesia iranian:Iran iraqi:Iraq
+irish:Ireland israeli:Israel italian:Italy jamaican:Jamaica japanese:Japan jordanian:Jordan kenyan:Kenya
+korean:South_Korea latvian:Latvia lebanese:Lebanon libyan:Libya lithuanian:Lithuania malaysian:Malaysia
+maltese:Malta mexican:Mexico mongolian:Mongolia moroccan:Morocco nepalese:Nepal nigerian:Nigeria
+norwegian:Norway pakistani:Pakistan palestinian:Palestine peruvian:Peru philippine:Philippines
+filipino:Philippines polish:Poland portuguese:Portugal romanian:Romania russian:Russia scottish:Scotland
+serbian:Serbia singaporean:Singapore slovak:Slovakia slovenian:Slovenia somali:Somalia spanish:Spain
+sudanese:Sudan swedish:Sweden swiss:Switzerland syrian:Syria taiwanese:Taiwan thai:Thailand
+tunisian:Tunisia turkish:Turkey ukrainian:Ukraine uruguayan:Uruguay venezuelan:Venezuela
+vietnamese:Vietnam welsh:Wales
+"""
+NATIONALITIES: Mapping[str, str] = dict(
+    pair.replace("_", " ").split(":") for pair in _NATIONALITY_WORDS.split()
+)
+"""Adjective -> country."""
 
 
 def singular(word: str) -> str:

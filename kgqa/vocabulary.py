@@ -87,6 +87,10 @@ class WordIndex:
         self._says = {one: math.log1p(len(read) / len(found)) for one, found in self._with_stem.items()}
         self._texts = [replace(text, weight=sum(self._says[one] for one in text.words)) for text in read]
 
+    def knows(self, word: str) -> bool:
+        """Whether any label or alias has a word of the same stem."""
+        return stem(word.casefold()) in self._says
+
     def find(self, question: str, *, limit: int) -> list[Wording]:
         """The names whose words occur in the question, best first."""
         places: dict[str, list[_Place]] = defaultdict(list)
