@@ -11,7 +11,7 @@ from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import number_text, value_text
-from kgqa.synthesis import followups, formal, sets, single, statements
+from kgqa.synthesis import followups, formal, joins, sets, single, statements
 from kgqa.synthesis.english import Noise, sentence
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Outcome, Talk
@@ -36,9 +36,9 @@ KINDS: Mapping[_About, float] = {
     sets.threshold: 2.5,
     sets.filtered: 5,
     sets.more_than_one: 3,
-    sets.joined: 3,
-    sets.shared: 3,
-    sets.of_type: 1,
+    joins.joined: 3,
+    joins.shared: 3,
+    joins.of_type: 1,
     statements.at_a_time: 10,
     statements.first_or_last: 6,
     statements.since_when: 4,

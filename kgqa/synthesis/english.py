@@ -12,6 +12,10 @@ from pathlib import Path
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
+_NO_PRONOUN = re.compile(
+    r"\b(?:the|a|an|genre|series|continent|character|track|domain|surname|anthem|zone|plays?|speak|spoken|have) $",
+    re.IGNORECASE,
+)
 _IRREGULAR = {
     "person": "people",
     "human": "humans",
@@ -38,6 +42,7 @@ class Name:
     object: str
     possessive: str
     plural: bool = False
+    full: str = ""  # for where no pronoun can stand: "the genre it"
 
     @classmethod
     def of(cls, text: str, *, plural: bool = False) -> Name:
@@ -157,6 +162,8 @@ def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
         given = names[slot[0]]
         if isinstance(given, str):
             return given
+        if given.full and _NO_PRONOUN.search(text, 0, match.start()):
+            return given.full + ("'s" if slot.endswith("s") else "")
         return (
             given.possessive if slot.endswith("s") else given.object if slot.endswith("'") else given.subject
         )

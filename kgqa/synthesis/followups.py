@@ -212,7 +212,7 @@ def which_of_them(talk: Talk) -> Draft | None:
     clause = talk.phrase(
         template, y=talk.refer(other) if rng.random() < 0.2 else Name.of(survey.label(other) or other)
     )
-    verb = "" if _LEAD.match(clause) else "are"
+    verb = "" if _LEAD.match(clause) else "were" if re.match(r"born|\w+ed\b", clause) else "are"
     form: LogicalForm = call("intersect", some.form, read(entity(other), use.relation, "in"))
     start = "Which"
     if rng.random() < 0.35:
@@ -292,6 +292,7 @@ def limited_of_them(talk: Talk) -> Draft | None:
     if talk.rng.random() < 0.35:
         start, form = "How many", call("cardinality", form)
     verb = "" if _LEAD.match(clause) else "have" if clause.startswith("with ") else "are"
+    verb = "were" if re.match(r"born|\w+ed\b", clause) else verb
     rest = _LEAD.sub("", clause).removeprefix("with ") if verb == "have" else _LEAD.sub("", clause)
     return Draft(talk.say(f"{start} of {some.owner} {verb} {rest}?"), form, "limited of them", None)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, call
 from grammar.values import Kind, Quantity, Time, Value
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name, singular_clause
+from kgqa.synthesis.english import singular_clause
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _LEAD = re.compile(r"^(?:that|who) ")
@@ -368,134 +367,3 @@ def more_than_one(talk: Talk, name: str) -> Draft | None:
     of = "of " if some.owner else ""
     question = talk.say(f"{start} {of}{rng.choice(sentences)}", x=talk.refer(other))
     return Draft(question, form, "more than one", other)
-
-
-_Join = Literal["union", "intersect", "difference"]
-
-
-def joined(talk: Talk, name: str) -> Draft | None:
-    """``Which films did X direct but not write?``, ``people born in Paris or Rome``"""
-    first = some_of(talk, name, least=1)
-    if first is None or first.owner or not first.names:
-        return None
-    named = (talk.survey.label(name) or name, *talk.survey.aliases(name), "he ", "she ", "it ", "they ")
-    participle = not _LEAD.match(first.clause) and not first.clause.startswith(named)
-    rng = talk.rng
-    how: _Join = rng.choice(["union", "intersect", "difference", "intersect"])
-    second = _partner(talk, first, how)
-    if second is None:
-        return None
-    clause, form = second
-    link = {
-        "union": ["or"],
-        "intersect": ["and", "and also", "that are also"],
-        "difference": ["but not", "and not", "but are not"],
-    }[how]
-    word = rng.choice(link)
-    if word in ("that are also", "but are not") and (_LEAD.match(clause) or clause.startswith("{")):
-        word = link[0]
-    words = f"{first.many} {first.clause} {word} {clause}"
-    combined: LogicalForm = call(how, first.form, form)
-    start = rng.choice(
-        ["Which {w}?", "Which {w} are there?", "{w}?", "List [all|the|] {w}.", "What {w} are there?"]
-    )
-    if rng.random() < 0.25:
-        start, combined = (
-            rng.choice(["How many {w} are there?", "How many {w}?"]),
-            call("cardinality", combined),
-        )
-    if "are" not in start and start.startswith(("Which", "How")) and participle:
-        words = words.replace(f"{first.many} ", f"{first.many} are ", 1)
-    elif not start.endswith("there?"):
-        words = (
-            words
-            if start.startswith(("List", "{w}"))
-            else words.replace(" that ", " ", 1).replace(" who ", " ", 1)
-        )
-    return Draft(talk.say(start.replace("{w}", words)), combined, "joined", None)
-
-
-def _partner(talk: Talk, first: Some, how: _Join) -> tuple[str, LogicalForm] | None:
-    """Another clause about things of the same type."""
-    rng, survey = talk.rng, talk.survey
-    member = rng.choice(first.names)
-    uses = [u for u in survey.uses(member) if u.direction == "out" and survey.wording(u.relation)["that"]]
-    uses = [u for u in uses if u.relation not in ("P31", "P21")]
-    if not uses:
-        return None
-    use = rng.choice(uses)
-    others = [
-        n
-        for n in talk.names(read(entity(member), use.relation, "out"))
-        if survey.label(n) and n != first.about
-    ]
-    if not others:
-        return None
-    other = rng.choice(others)
-    if how == "union" and rng.random() < 0.7:
-        other = talk.similar(other) or other
-    odd = ("{y}", "that {y}", "who {y}")
-    clauses = [c for c in survey.wording(use.relation)["that"] if not c.startswith(odd)]
-    if not clauses:
-        return None
-    form = keep(read(entity(other), use.relation, "in"), first.type_name)
-    return talk.phrase(rng.choice(clauses), y=Name.of(survey.label(other) or other)), form
-
-
-def shared(talk: Talk, name: str) -> Draft | None:
-    """``Who starred in both A and B?``"""
-    use = talk.use(name, "out", "in")
-    if use is None or use.relation in ("P31", "P21") or not talk.survey.types(name):
-        return None
-    found = talk.names(read(entity(name), use.relation, use.direction))
-    back: Direction = "out" if use.direction == "in" else "in"
-    linked = [
-        n
-        for m in talk.rng.sample(list(found), min(3, len(found)))
-        for n in talk.names(read(entity(m), use.relation, back))
-    ]
-    others = [n for n in linked if n != name and talk.survey.label(n)]
-    if not others:
-        return None
-    other = talk.rng.choice(others)
-    key, slot = ("ask", "x") if use.direction == "out" else ("back", "y")
-    choices = [t for t in talk.survey.wording(use.relation)[key] if "{t}" not in t and f"{{{slot}}}" not in t]
-    choices = [c for c in choices if f"{{{slot}'}}" in c and f"{slot}'s" not in c] or []
-    if not choices:
-        return None
-    template = talk.rng.choice(choices)
-    how: _Join = talk.rng.choice(["intersect", "intersect", "union", "difference"])
-    link = {"intersect": "and", "union": "or", "difference": "but not"}[how]
-    both = "both " if how == "intersect" and talk.rng.random() < 0.5 else ""
-    x, z = talk.refer(name), Name.of(talk.survey.label(other) or other)
-    said = Name.of(
-        f"{both}{x.object} {link} {'in ' if 'in {' in template and link == 'but not' else ''}{z.object}"
-    )
-    sides: list[LogicalForm] = [read(entity(n), use.relation, use.direction) for n in (name, other)]
-    words: dict[str, str] = {}
-    if "{T}" in template:
-        type_name = talk.survey.shared_type(found, talk.rng)
-        if type_name is None:
-            return None
-        sides = [keep(side, type_name) for side in sides]
-        words["T"] = talk.type_word(type_name)[1]
-    return Draft(talk.say(template, None, **{slot: said}, **words), call(how, *sides), "joined", None)
-
-
-def of_type(talk: Talk, name: str) -> Draft | None:
-    """``Which continents are there?``, ``How many countries are there?``"""
-    types = talk.survey.types(name)
-    if not types:
-        return None
-    type_name = talk.rng.choice(types)
-    form: LogicalForm = call("members", TypeLeaf(type_name))
-    many = talk.type_word(type_name)[1]
-    if talk.rng.random() < 0.6:
-        question = talk.rng.choice(
-            [f"How many {many} are there?", f"How many {many} do you know?", f"Number of {many}?"]
-        )
-        return Draft(question, call("cardinality", form), "members", None)
-    if len(talk.survey.members[type_name]) > 300:
-        return None
-    question = talk.rng.choice([f"Which {many} are there?", f"List all {many}.", f"What {many} do you know?"])
-    return Draft(question, form, "members", None)

@@ -160,7 +160,7 @@ def role(talk: Talk, name: str) -> Draft | None:
     template = talk.rng.choice(
         [
             f"Who {verb} {{y'}} in {{x'}}?",
-            f"Which [actor|actress] {verb} {{y'}} in {{x'}}?",
+            f"Which actor {verb} {{y'}} in {{x'}}?",
             "Who had the role of {y'} in {x'}?",
             "By whom was {y} played in {x'}?",
             "In {x'}, who played {y'}?",

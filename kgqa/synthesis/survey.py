@@ -262,9 +262,8 @@ class Survey:
             fits = not known[other].only_for or bool(types & set(known[other].only_for))
             if other == relation:
                 return not fits
-            if fits and (
-                self.has(name, other, direction) or (direction == "out" and self.has(name, other, "literal"))
-            ):
+            ways: tuple[Direction, ...] = ("in",) if direction == "in" else ("out", "literal")
+            if fits and any(self.has(name, other, way) for way in ways):
                 return True
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grammar.denotation import (
     Boolean,
@@ -161,6 +161,7 @@ class Talk:
     def refer(self, name: str, asks: tuple[str, Direction] | None = None) -> Name:
         """A name for an entity as it would be said now: a pronoun, "that film", a surname, its label."""
         rng, survey = self.rng, self.survey
+        label = survey.label(name) or name
         antecedents = self.antecedents
         if name in antecedents and rng.random() < 0.72:
             pronoun = survey.pronoun(name)
@@ -172,8 +173,7 @@ class Talk:
                     if called and (self.formal or rng.random() < 0.4):
                         return called
                 if not self.formal:
-                    return pronoun
-        label = survey.label(name) or name
+                    return replace(pronoun, full=label)
         if name in self.mentioned and not self.formal and survey.is_person(name) and rng.random() < 0.35:
             words = label.split()
             if len(words) in (2, 3) and words[-1][:1].isupper() and "." not in words[-1]:
