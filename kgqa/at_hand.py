@@ -37,6 +37,7 @@ _OPERATORS: dict[Direction, frozenset[str]] = {
     "in": frozenset({"follow_back"}),
     "literal": frozenset({"value", "statements"}),
 }
+_LEAST = 0.0  # of the forms over linked leaves, of which there are many, those below are mostly spurious
 _QUALIFYING = frozenset({"qualifier", "qualifier_value", "where", "first", "last"})
 
 
@@ -67,7 +68,7 @@ class Earlier:
 def attempts(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> Iterator[tuple[Leaves, Hints]]:
     """Leaves and hints to search with, the narrowest first; the next are for when these gave nothing."""
     gold = example.gold
-    if gold.mentions or gold.relations or gold.types:
+    if gold.relations or gold.types:
         yield from _from_annotation(example, earlier, graph)
     else:
         yield _from_linking(example, earlier, graph)
@@ -86,7 +87,7 @@ def _from_annotation(
     numbers, values = _literals(question)
     expected: set[Leaf] = {EntityLeaf((name,)) for name in gold.mentions}
     expected |= {RelationLeaf(name) for name in relations} | {TypeLeaf(name) for name in types}
-    expected |= set(numbers)
+    expected |= _stated(question, numbers)
     required = {leaf for leaf in expected if not isinstance(leaf, TypeLeaf)}
 
     def choice(
@@ -171,6 +172,12 @@ def _literals(question: str) -> tuple[tuple[NumberLeaf, ...], tuple[ValueLeaf, .
     )
 
 
+def _stated(question: str, numbers: Iterable[NumberLeaf]) -> set[NumberLeaf]:
+    """The numbers that are surely meant as such: "that one" is none."""
+    sure = {found.leaf for found in find_numbers(question) if question[slice(*found.span)].casefold() != "one"}
+    return sure & set(numbers)
+
+
 def _names(hand: Leaves, graph: KnowledgeGraph) -> dict[Leaf, list[str]]:
     """Labels and aliases of relations and types."""
     worded: tuple[RelationLeaf | TypeLeaf, ...] = (*hand.relations, *hand.types)
@@ -184,7 +191,7 @@ def _names(hand: Leaves, graph: KnowledgeGraph) -> dict[Leaf, list[str]]:
 
 
 def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> tuple[Leaves, Hints]:
-    links = link(example.question, example.conversation, graph, given=example.links.entities or None)
+    links = link(example.question, example.conversation, graph, given=example.gold.mentions or None)
     entities = [one.leaf for one in links.of(EntityLeaf) if isinstance(one.leaf, EntityLeaf)][:10]
     entities += [leaf for leaf in _from_dialogue(example.conversation) if leaf not in entities][:10]
     numbers, values = _literals(example.question)
@@ -203,9 +210,11 @@ def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> 
         offered,
     )
     named: set[Leaf] = {one.leaf for one in links.candidates if one.span is not None and one.score >= 0.9}
-    literals: tuple[Leaf, ...] = values or numbers
+    literals: Iterable[Leaf] = values or _stated(example.question, numbers)
     expected = frozenset(named & {*entities}) | frozenset(literals)
-    return hand, Hints(example.question, _names(hand, graph), expected, earlier=earlier.forms[-3:])
+    return hand, Hints(
+        example.question, _names(hand, graph), expected, earlier=earlier.forms[-3:], least=_LEAST
+    )
 
 
 def _around(entities: Sequence[EntityLeaf], graph: KnowledgeGraph) -> dict[str, frozenset[str]]:

@@ -1,11 +1,11 @@
 """What a parser may see of a dialogue, and what only its examiner may see.
 
 ``Conversation`` holds the turns before a question: what was asked and what the dialogue showed as the
-answer. A parser takes a ``Conversation``, a question and, in the protocol with gold entities, ``Links``.
-Everything else that a dataset knows is in ``Gold``, which lives only in ``Example``: no type that a
-parser takes can hold it.
+answer. A parser takes a ``Conversation``, a question and, in the protocol with gold entities, the ids of
+entities. Everything else that a dataset knows is in ``Gold``, which lives only in ``Example``: no type
+that a parser takes can hold it.
 
-The protocol with gold entities gives ``Example.links``: the entities that the question names and those
+The protocol with gold entities gives ``Gold.mentions``: the entities that the question names and those
 that its pronouns and "that person" stand for. It gives no relations and no types.
 """
 
@@ -66,15 +66,6 @@ class Conversation:
 
 
 @dataclass(frozen=True)
-class Links:
-    """What somebody else has already found in a question; None stands for "not looked for"."""
-
-    entities: tuple[str, ...] | None = None
-    relations: tuple[str, ...] | None = None
-    types: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
 class Gold:
     """What a dataset knows about a question; whatever it does not know is None or empty.
 
@@ -82,9 +73,9 @@ class Gold:
     entities (perhaps empty), a set of literals, one count or several in the order asked for, one truth
     value or several. ``counted`` is the set that a count was taken over.
 
-    ``mentions`` are the entities that the question is about, ``relations`` and ``types`` those that it
-    uses. ``ambiguous`` marks a question to which the dialogue answered by asking back; its answer is the
-    one that followed once that was settled.
+    ``mentions`` are the entities that the question is about, never one that only its answer names;
+    ``relations`` and ``types`` are those that it uses. ``ambiguous`` marks a question to which the dialogue
+    answered by asking back; its answer is the one that followed once that was settled.
     """
 
     entities: tuple[str, ...] | None = None
@@ -118,11 +109,6 @@ class Example:
     conversation: Conversation
     question: str
     gold: Gold
-
-    @property
-    def links(self) -> Links:
-        """What the protocol with gold entities hands to the parser."""
-        return Links(entities=self.gold.mentions)
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ class _Examination:
         known = self.setting.entities == "gold"
         shown = example.conversation if self.setting.history == "gold" else own
         # Where a dataset names no entities, nobody has given any.
-        given = example.links.entities if known and example.gold.mentions else None
+        given = example.gold.mentions or None if known else None
         return Request(shown if known else shown.without_mentions(), example.question, given)
 
     def _next(self, own: Conversation, dialogue: Dialogue, turn: int, answer: Answer) -> Conversation:

@@ -30,9 +30,10 @@ The address is not always the answer's: in the verbalised edition some dates, tr
 the address of the conversation's seed. So a date or a truth value in ``answer_text`` always wins over an
 address, and any ``answer_text`` wins over the seed's address unless it is the seed's name.
 
-``mentions`` is the seed, the only entity that the data names; ``question_type`` is the domain and
-``description`` the turn. Dialogues with the same seed share a ``split_key``: the files mix paraphrases of
-few conversations, so a split must be made by seed.
+``mentions`` is the seed, the only entity that the data names, for the first question and only where it is
+not the answer; of later questions the data does not say what they are about. ``question_type`` is the
+domain and ``description`` the turn. Dialogues with the same seed share a ``split_key``: the files mix
+paraphrases of few conversations, so a split must be made by seed.
 """
 
 from __future__ import annotations
@@ -128,13 +129,14 @@ def _dialogues(record: Any, place: str, paraphrases: bool) -> Iterator[Dialogue]
         wordings.append([question, *(str(other).strip() for other in others)])
         text, given = str(entry.get("answer_text", "")).strip(), _text(entry, "answer", where)
         answer = read_answer(given, text, question=question, seed=seed, seed_name=name)
+        about_seed = turn == 0 and seed not in answer.get("entities", ())
         golds.append(
             Gold(
                 **answer,
                 text=text or given,
                 question_type=domain,
                 description=f"turn {turn}",
-                mentions=(seed,),
+                mentions=(seed,) if about_seed else (),
             )
         )
     for version in range(max(map(len, wordings), default=0)):

@@ -111,10 +111,18 @@ def test_a_conversation_keeps_its_seed_as_split_key_and_its_answers_as_history(t
     first, second = dialogue.examples
     assert (dialogue.id, dialogue.split_key) == ("901", "Q1")
     assert (first.id, first.gold.question_type, first.gold.description) == ("901/0", "books", "turn 0")
-    assert first.links.entities == ("Q1",)
+    assert (first.gold.mentions, second.gold.mentions) == (("Q1",), ())
     (turn,) = second.conversation.turns
     assert turn.answer is not None
     assert (turn.answer.text, turn.answer.entities) == ("Ada Quill", ("Q2",))
+
+
+def test_the_seed_is_not_given_away_where_it_is_the_answer(tmp_path: Path) -> None:
+    asks_for_seed = record()
+    asks_for_seed["questions"][0] |= {"answer": f"{WIKI}Q1", "answer_text": "The Glass Harbour"}
+    (dialogue,) = convquestions.read(write(tmp_path, asks_for_seed))
+    assert dialogue.examples[0].gold.entities == ("Q1",)
+    assert dialogue.examples[0].gold.mentions == ()
 
 
 def test_paraphrases_are_further_dialogues_of_the_same_seed(tmp_path: Path) -> None:

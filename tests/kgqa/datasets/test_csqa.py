@@ -79,7 +79,7 @@ def test_a_set_question_has_its_whole_answer_as_gold_and_what_was_shown_in_the_h
 ) -> None:
     first, second = examples(tmp_path, [*simple(), *count()])
     assert first.gold.entities == ("Q11", "Q12", "Q13", "Q14")
-    assert first.links.entities == ("Q1",)
+    assert first.gold.mentions == ("Q1",)
     assert str(first.gold.form) == "keep(follow_back(Q1, P30), Q4022)"
     assert first.conversation.turns == ()
     (turn,) = second.conversation.turns
@@ -125,7 +125,7 @@ def test_clarification_makes_an_ambiguous_question_and_a_reply_with_the_same_gol
     assert ambiguous.gold.entities == reply.gold.entities == ("Q33",)
     assert str(reply.gold.form) == "keep(follow(Q21, P112), Q5)"
     assert reply.gold.relations == ("P112",)
-    assert reply.links.entities == ("Q21",)
+    assert reply.gold.mentions == ("Q21",)
     (turn,) = reply.conversation.turns
     assert turn.mentions == (), "the entity meant is not known before the user says so"
     assert turn.answer is not None

@@ -44,7 +44,7 @@ def test_a_turn_needs_only_its_question_and_answers_take_short_forms(tmp_path: P
     golds = [example.gold for example in dialogue.examples]
     assert [gold.kind for gold in golds] == ["entities", "numbers", "values", "truths", "entities", "unknown"]
     assert golds[0].form == read_form("follow(Q142, P36)")
-    assert dialogue.examples[0].links.entities == ("Q142",)
+    assert dialogue.examples[0].gold.mentions == ("Q142",)
     assert golds[1].numbers == (2145906.0,)
     assert golds[2].values == (Time(-300, precision=7),)
     shown = [turn.answer for turn in dialogue.examples[-1].conversation.turns]
