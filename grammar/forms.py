@@ -11,6 +11,7 @@ Actions are the same tree in prefix order: operator names and leaves.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ from typing import TypeAlias
 
 from grammar.errors import FormError, FormSyntaxError, SortError
 from grammar.operators import LEAF_SORTS, OPERATORS, ROOT_SORTS, Operator, Signature, Sort
-from grammar.values import VALUE_PATTERN, Value, format_number, value_of_match
+from grammar.values import NUMBER, VALUE_PATTERN, Value, format_number, value_of_match
 
 MAX_TEXT = 20_000
 MAX_NODES = 400
 _BARE_NAME = re.compile(r"[A-Za-z_][\w.\-]*")
 _QUOTED_NAME = re.compile(r"<[^<>\s\"{}|\\^`]+>")
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<value>{VALUE_PATTERN.pattern})|(?P<number>[+-]?\d+(?:\.\d+)?)|(?P<name>{_BARE_NAME.pattern})"
+    rf"\s*(?:(?P<value>{VALUE_PATTERN.pattern})|(?P<number>{NUMBER})|(?P<name>{_BARE_NAME.pattern})"
     rf"|(?P<iri>{_QUOTED_NAME.pattern})|(?P<mark>[(),{{}}]))"
 )
 
@@ -84,6 +85,10 @@ class NumberLeaf:
     number: float
 
     sort = Sort.NUMBER
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.number):
+            raise FormError(f"expected a finite number, found {self.number}")
 
     def __str__(self) -> str:
         return format_number(self.number)

@@ -11,6 +11,8 @@ What a query cannot know:
 - Wikidata's plain RDF gives a date by its first day, without its precision. Dates that a form names keep
   theirs and become exact ranges; dates of the graph are compared as days ("1776" as 1 January 1776), and
   1 January 1776 and the year 1776 are one value. In the same way amounts lose their unit.
+- union, intersect and difference take literals as the same when they are the same terms; a store may spell
+  a value in another way than the form does.
 - A name that the graph does not have gives an empty answer rather than an error.
 - A statement of an unknown value ("some value") counts as a statement.
 """

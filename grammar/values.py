@@ -160,13 +160,14 @@ class Coordinate:
 
 Value: TypeAlias = Time | Quantity | String | Text | Coordinate
 
-_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+"""A number as ``format_number`` writes it."""
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 VALUE_PATTERN = re.compile(
     rf"@(?P<year>-?\d{{1,12}})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?(?:/(?P<precision>\d))?(?P<julian>J)?"
-    rf"|(?P<amount>{_NUMBER})\[(?P<unit>[^\[\]\s]+)\]"
+    rf"|(?P<amount>{NUMBER})\[(?P<unit>[^\[\]\s]+)\]"
     rf"|(?P<quoted>{_QUOTED})(?:@(?P<language>[A-Za-z][A-Za-z0-9-]*))?"
-    rf"|\((?P<latitude>{_NUMBER}) (?P<longitude>{_NUMBER})\)"
+    rf"|\((?P<latitude>{NUMBER}) (?P<longitude>{NUMBER})\)"
 )
 """Matches one written value; the reader of forms uses it too."""
 
