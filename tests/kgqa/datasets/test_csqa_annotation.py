@@ -1,9 +1,13 @@
 """The annotated reading: a raw exchange of every class and the form that it stands for."""
 
+import math
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from grammar.forms import Call, LogicalForm, NumberLeaf
+from kgqa.datasets import csqa
 from kgqa.datasets.csqa_annotation import Reading, annotate
 from kgqa.datasets.csqa_records import Exchange, read_exchanges
 
@@ -279,3 +283,41 @@ def test_every_question_of_the_shared_dialogues_has_a_form() -> None:
     readings = [reading for _, exchanges in read_exchanges(path) for reading in annotate(exchanges)]
     assert len(readings) == 13_838
     assert [reading.why_not for reading in readings if reading.form is None] == []
+
+
+def counts_and_bound(form: LogicalForm) -> tuple[str, str, float] | None:
+    """The counts, the operator and the number of a question such as "at least 5"; None for others."""
+    while isinstance(form, Call) and form.operator in ("cardinality", "arg"):
+        form = form.arguments[0]
+    if not isinstance(form, Call) or not isinstance(form.arguments[-1], NumberLeaf):
+        return None
+    return str(form.arguments[0]), form.operator, form.arguments[-1].number
+
+
+def test_the_shared_answers_to_questions_about_the_same_counts_do_not_contradict_each_other() -> None:
+    path = SHARED / "train.jsonl.gz"
+    if not path.exists():
+        pytest.skip("the shared CSQA dialogues are not here")
+    questions: dict[str, list[tuple[str, float, frozenset[str]]]] = defaultdict(list)
+    for dialogue in csqa.read(path):
+        for gold in (example.gold for example in dialogue.examples):
+            found = counts_and_bound(gold.form) if gold.form is not None else None
+            if found is not None:
+                answers = gold.entities if gold.counted is None else gold.counted
+                questions[found[0]].append((*found[1:], frozenset(answers or ())))
+    compared = 0
+    for asked in questions.values():
+        for entity in frozenset().union(*(answers for _, _, answers in asked)):
+            low, high = 0.0, math.inf
+            for operator, number, members in asked:
+                if operator in ("at_least", "equals") and entity in members:
+                    low = max(low, number)
+                if operator in ("at_most", "equals") and entity in members:
+                    high = min(high, number)
+                if operator == "at_least" and entity not in members:
+                    high = min(high, number - 1)
+                if operator == "at_most" and entity not in members:
+                    low = max(low, number + 1)
+            assert low <= high, f"{entity} counts at least {low} and at most {high}"
+            compared += low > 0 and high < math.inf
+    assert compared > 1_000
