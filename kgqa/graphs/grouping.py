@@ -43,8 +43,15 @@ def group_qualifiers(rows: Iterable[QualifierRow]) -> list[Qualifiers]:
     split = sorted((_split(qualifiers) for qualifiers in by_source.values()), key=len, reverse=True)
     statements: list[Qualifiers] = []
     for several in split:
+        before = list(statements)  # two statements of one source are two
         for qualifiers in several:
-            _fit(qualifiers, statements)
+            fitting = _fitting(qualifiers, before)
+            for known in fitting:
+                _unite(known, qualifiers)
+                if len(several) > 1:
+                    before.remove(known)
+            if not fitting:
+                statements.append({relation: list(values) for relation, values in qualifiers.items()})
     return statements
 
 
@@ -96,8 +103,8 @@ def _agree(one: Object, other: Object) -> bool:
     return one.span[0] <= other.span[1] and other.span[0] <= one.span[1]
 
 
-def _fit(qualifiers: Qualifiers, statements: list[Qualifiers]) -> None:
-    """Unite with the statements it can be the same as, or add it as one of its own."""
+def _fitting(qualifiers: Qualifiers, statements: Sequence[Qualifiers]) -> list[Qualifiers]:
+    """The statements that it can be the same as: one, or all where it does not say when."""
     telling = [relation for relation in _ONCE if relation in qualifiers]
     fitting = [
         known
@@ -105,18 +112,27 @@ def _fit(qualifiers: Qualifiers, statements: list[Qualifiers]) -> None:
         if all(
             _agree(known[relation][0], qualifiers[relation][0]) for relation in telling if relation in known
         )
+        and _in_order({**known, **qualifiers})
     ]
-    if telling:  # one that says when can only be one of them
+    if telling:
         fitting = sorted(fitting, key=lambda known: -sum(relation in known for relation in telling))[:1]
-    for known in fitting:
-        for relation, values in qualifiers.items():
-            there = known.setdefault(relation, [])
-            if relation in _ONCE and there:
-                there[0] = _finer(there[0], values[0])
-            else:
-                there += [value for value in values if value not in there]
-    if not fitting:
-        statements.append({relation: list(values) for relation, values in qualifiers.items()})
+    return fitting
+
+
+def _in_order(qualifiers: Qualifiers) -> bool:
+    """Whether it does not end before it starts."""
+    if START_TIME not in qualifiers or END_TIME not in qualifiers:
+        return True
+    return not _span(qualifiers[END_TIME][0])[1] < _span(qualifiers[START_TIME][0])[0]
+
+
+def _unite(known: Qualifiers, qualifiers: Qualifiers) -> None:
+    for relation, values in qualifiers.items():
+        there = known.setdefault(relation, [])
+        if relation in _ONCE and there:
+            there[0] = _finer(there[0], values[0])
+        else:
+            there += [value for value in values if value not in there]
 
 
 def _finer(one: Object, other: Object) -> Object:

@@ -25,10 +25,7 @@ def read_lines(path: Path, skips: Skips) -> Iterator[tuple[int, str]]:
     """
     number = broken = 0
     try:
-        # Buffered on top of gzip: its own readline is Python, once a line.
-        with io.BufferedReader(
-            gzip.open(path) if path.suffix == ".gz" else path.open("rb", 0), _CHUNK
-        ) as file:
+        with io.BufferedReader(_unpacked(path), _CHUNK) as file:
             for number, raw in enumerate(file, 1):
                 try:
                     if b"\0" in raw:
@@ -52,6 +49,32 @@ def read_lines(path: Path, skips: Skips) -> Iterator[tuple[int, str]]:
         skips.add(path, number + 1, f"the file breaks off here ({error})")
     if number and number == broken:
         raise GraphError(f"{path} is no UTF-8 text: expected lines of text")
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzipped file as raw bytes, all of them up to where it may be cut off.
+
+    Buffered again it gives lines four times as fast as ``GzipFile``, whose readline is Python.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = gzip.open(path)  # noqa: SIM115  closed with this one
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        part = self._file.read1(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _unpacked(path: Path) -> io.RawIOBase:
+    return _Unpacked(path) if path.suffix == ".gz" else path.open("rb", buffering=0)
 
 
 def checked_name(text: str) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import logging
 import re
+import warnings
 import xml.sax
 import zlib
 from collections.abc import Iterable, Iterator
@@ -64,11 +65,16 @@ def read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
 
 def _parse(path: Path) -> rdflib.Graph:
     written = format_of(path)
-    graph = rdflib.Dataset(default_union=True) if written in ("nquads", "trig") else rdflib.Graph()
+    graph = rdflib.Graph()
+    # Named graphs are laid together: which of them says a thing makes no difference here.
+    into = rdflib.Dataset() if written in ("nquads", "trig") else graph
     try:
         with _quiet(), gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             # Some readers take only what knows its own name.
-            graph.parse(data=file.read(), format=written, publicID=path.resolve().as_uri())
+            into.parse(data=file.read(), format=written, publicID=path.resolve().as_uri())
+            if isinstance(into, rdflib.Dataset):
+                for subject, relation, thing, _ in into.quads():
+                    graph.add((subject, relation, thing))
     except (
         OSError,
         EOFError,
@@ -92,7 +98,10 @@ def _quiet() -> Iterator[None]:
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            # Its readers warn of classes that they themselves use.
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"rdflib\.")
+            yield
     finally:
         logger.setLevel(before)
 

@@ -66,11 +66,9 @@ def read_tsv(path: Path, skips: Skips) -> Iterator[Record]:
     if role in _READERS:
         yield from _READERS[role](path, skips)
         return
-    first = next((line for _, line in read_lines(path, Skips())), None)
-    if first is None:
-        return
+    first = next((line for _, line in read_lines(path, Skips())), "")
     columns = first.count("\t") + 1
-    if columns < 2:
+    if first and columns < 2:
         raise GraphError(
             f"{path} has one column: expected (entity, type) or (subject, relation, object) separated by tabs"
         )
