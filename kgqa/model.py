@@ -32,10 +32,9 @@ START = OPERATORS_COUNT
 class Attention(nn.Module):
     """Multi-head attention; keys and values may be given ready (``project``) and extended (a cache)."""
 
-    def __init__(self, dimension: int, heads: int, dropout: float) -> None:
+    def __init__(self, dimension: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.dropout = dropout
         self.query = nn.Linear(dimension, dimension)
         self.key_value = nn.Linear(dimension, 2 * dimension)
         self.out = nn.Linear(dimension, dimension)
@@ -58,17 +57,15 @@ class Attention(nn.Module):
             *key_value,
             attn_mask=mask,
             is_causal=causal,
-            dropout_p=self.dropout if self.training else 0.0,
         )
         joined: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return joined
 
 
-def _feed_forward(dimension: int, dropout: float) -> nn.Sequential:
+def _feed_forward(dimension: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(dimension, 4 * dimension),
         nn.GELU(),
-        nn.Dropout(dropout),
         nn.Linear(4 * dimension, dimension),
     )
 
@@ -79,9 +76,9 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.before_attention = nn.LayerNorm(config.dimension)
-        self.attention = Attention(config.dimension, config.heads, config.dropout)
+        self.attention = Attention(config.dimension, config.heads)
         self.before_feed_forward = nn.LayerNorm(config.dimension)
-        self.feed_forward = _feed_forward(config.dimension, config.dropout)
+        self.feed_forward = _feed_forward(config.dimension)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -98,11 +95,11 @@ class DecoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.before_self = nn.LayerNorm(config.dimension)
-        self.self_attention = Attention(config.dimension, config.heads, config.dropout)
+        self.self_attention = Attention(config.dimension, config.heads)
         self.before_cross = nn.LayerNorm(config.dimension)
-        self.cross_attention = Attention(config.dimension, config.heads, config.dropout)
+        self.cross_attention = Attention(config.dimension, config.heads)
         self.before_feed_forward = nn.LayerNorm(config.dimension)
-        self.feed_forward = _feed_forward(config.dimension, config.dropout)
+        self.feed_forward = _feed_forward(config.dimension)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(
