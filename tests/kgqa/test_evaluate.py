@@ -57,7 +57,13 @@ def run(
 FORMS = [
     dialogue("a", ("follow(Q142, P36)", gold("follow(Q142, P36)", entities=("Q90",)))),
     # The same answer by another form; then another answer; then no form; then one that fails.
-    dialogue("b", ("follow(Q142, P37)", gold("keep(follow(Q142, P37), Q150)", entities=("Q150", "Q188")))),
+    dialogue(
+        "b",
+        (
+            "follow(Q142, P37)",
+            gold("intersect(follow(Q142, P37), follow(Q31, P37))", entities=("Q150", "Q188")),
+        ),
+    ),
     dialogue("c", ("follow(Q183, P36)", gold("follow(Q142, P36)", entities=("Q90",)))),
     dialogue("d", ("no form", gold("follow(Q142, P36)", entities=("Q90",)))),
     dialogue("e", ("follow(Q142, P9999)", gold("follow(Q142, P36)", entities=("Q90",)))),
