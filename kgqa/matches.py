@@ -50,7 +50,8 @@ def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[st
     """
     reading = _read(question, graph)  # type: ignore[arg-type]  # graphs are hashable by identity
     known = sorted(set(spoken_of))
-    shortened = _shortened(reading.spans, dict(zip(known, graph.labels(known), strict=True)))
+    labels = dict(zip(known, graph.labels(known), strict=True))
+    shortened = _shortened(reading.spans, labels, common=_common_words(graph))
     here = {(match.name, match.span.first, match.span.last) for match in reading.matches}
     shortened = [match for match in shortened if (match.name, match.span.first, match.span.last) not in here]
     best: dict[str, Match] = {}
@@ -78,14 +79,8 @@ def _read(question: str, graph: KnowledgeGraph) -> _Reading:
             for name in found[writing][:NAMESAKES]:
                 match = Match(name, span, "exact", 0.9 if place else 1.0)
                 matches.setdefault((name, span.first, span.last), match)
-    known = vocabulary(graph)  # type: ignore[arg-type]
-    unmatched = _unmatched(
-        question,
-        words,
-        [match.span for match in matches.values()],
-        common=lambda word: known.relations.knows(word) or known.types.knows(word),
-    )
-    for span in unmatched[:SEARCHES]:
+    known = [match.span for match in matches.values()]
+    for span in _unmatched(question, words, known, common=_common_words(graph))[:SEARCHES]:
         asked = normalise(span.text)
         for hit in graph.search(span.text, limit=NAMESAKES, fuzzy=True):
             # A search is generous with names that merely hold the words; letter by letter they are less like.
@@ -122,14 +117,27 @@ def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tupl
     return tuple(dict.fromkeys(names))
 
 
-def _shortened(spans: Sequence[Span], labels: dict[str, str | None]) -> list[Match]:
-    """Entities of the dialogue called by a part of their name: "Nolan" for Christopher Nolan."""
+def _common_words(graph: KnowledgeGraph) -> Callable[[str], bool]:
+    """Tells words that types and relations have from words that only names have."""
+    known = vocabulary(graph)  # type: ignore[arg-type]
+    return lambda word: known.relations.knows(word) or known.types.knows(word)
+
+
+def _shortened(
+    spans: Sequence[Span], labels: dict[str, str | None], *, common: Callable[[str], bool]
+) -> list[Match]:
+    """Entities of the dialogue called by a part of their name: "Nolan" for Christopher Nolan.
+
+    A "group" without a capital is no Australia Group.
+    """
     wanted = {name: normalise(label).split() for name, label in labels.items() if label}
     matches = []
     for span in spans:
         if span.length > 4 or span.stops == span.length:
             continue
         asked = set(normalise(span.text).split())
+        if not (span.capitals or span.quoted) and all(common(word) for word in asked):
+            continue
         for name, label in wanted.items():
             if len(asked) < len(label) and asked <= set(label):
                 matches.append(Match(name, span, "partial", 0.6 + 0.3 * len(asked) / len(label)))
@@ -192,17 +200,18 @@ or with typos; the weight of quotation marks is set by hand, since those turns h
 
 def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: frozenset[str]) -> np.ndarray:
     """What tells likely readings from unlikely ones, [matches, FEATURES]."""
-    names = [match.name for match in matches]
-    labels = graph.labels(names)
-    degrees = np.log1p(np.maximum(graph.degree(graph.entities(names)), 0)) / 10.0
+    names = list(dict.fromkeys(match.name for match in matches))
+    labels = dict(zip(names, graph.labels(names), strict=True))
+    numbers = graph.degree(graph.entities(names))
+    degrees = dict(zip(names, (np.log1p(np.maximum(numbers, 0)) / 10.0).tolist(), strict=True))
     any_capital = any(match.span.capitals for match in matches)
     firm = {
         one.span for one in matches if one.span.length > 1 and (one.how == "exact" or one.score >= _CLOSE)
     }
     seen: dict[tuple[int, int], int] = {}
     table = np.zeros((len(matches), len(FEATURES)))
-    for row, (match, label) in enumerate(zip(matches, labels, strict=True)):
-        span, text = match.span, label or ""
+    for row, match in enumerate(matches):
+        span, text = match.span, labels[match.name] or ""
         place = seen[span.first, span.last] = seen.get((span.first, span.last), -1) + 1
         inside = any(o.first <= span.first and span.last <= o.last and o.length > span.length for o in firm)
         exact = match.how == "exact"
@@ -218,7 +227,7 @@ def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: froz
             any_capital and not span.capitals and not span.quoted,
             span.stops / span.length,
             inside,
-            float(degrees[row]),
+            degrees[match.name],
             math.log1p(place),
             match.name in spoken_of,
             span.quoted,

@@ -31,6 +31,8 @@ mean meant thing things
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that make no name on their own."""
 
+_EDGES = "is are was were do does did has have had of and or than which what who how many that those these as"
+_NEVER_AT_AN_EDGE = frozenset(_EDGES.split())
 ARTICLES = frozenset({"the", "a", "an"})
 JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
 """Small words inside names; "and" parts them as often as not."""
@@ -87,11 +89,11 @@ def find_words(question: str) -> list[Word]:
     """
     text = question[:MOST_CHARACTERS]
     quoted = [match.span() for match in _QUOTED.finditer(text)]
-    words = []
+    words: list[Word] = []
+    shouted = text.upper() == text
     for match in re.finditer(r"\w+", text):
         start, end = match.span()
         opens = not words or text[words[-1].end : start].strip()[:1] in (".", "?", "!")
-        shouted = text.upper() == text
         written = match.group()
         capital = (written[0].isupper() and not shouted) or any(c.isdigit() for c in written)
         stop = written.casefold() in STOP_WORDS or (len(written) == 1 and not capital)
@@ -112,15 +114,21 @@ def find_words(question: str) -> list[Word]:
 def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
     """Every run of at most ``MOST_WORDS`` words that may be a name, overlapping ones included.
 
-    Left out are runs of stop words alone, unless capitals or quotation marks make names of them, and runs
-    that cross the end of a sentence or a comma followed by a question word.
+    Left out are runs of stop words alone, unless capitals or quotation marks make names of them, runs that
+    cross the end of a sentence, and, in a question with capitals, runs with "is" or "of" at an end.
     """
     spans = []
+    with_capitals = any(word.capital and word.text[0].isalpha() for word in words)
+    edge = [with_capitals and word.text in _NEVER_AT_AN_EDGE and not word.quoted for word in words]
     for first in range(len(words)):
+        if edge[first]:
+            continue
         for last in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
             run = words[first:last]
             if last - first > 1 and re.search(r"[?;]\s|\n", question[run[-2].end : run[-1].start]):
                 break
+            if edge[last - 1]:
+                continue
             named = all(word.capital for word in run) or all(word.quoted for word in run)
             stops = sum(word.stop for word in run)
             if stops == len(run) and not named:

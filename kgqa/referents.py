@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from grammar.forms import EntityLeaf, Leaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, leaves
 from kgqa.conversation import Conversation, Turn
 from kgqa.graphs.protocol import KnowledgeGraph
@@ -19,6 +21,7 @@ TURNS = 4
 SET_SIZE = 50
 """A larger answer is not offered as a set of entities: its form says it shorter."""
 _SINGLE = 20  # entities of one answer that are offered one by one
+_UNTYPED, _OTHER_TYPE = 0.85, 0.6  # where the question says of which type it is
 _FADES = 0.8  # from turn to turn
 
 _POINTS = re.compile(
@@ -73,15 +76,14 @@ def find_referents(
     many = bool(_MANY.search(question))
     starts = {match.end() for match in _POINTS_AT_TYPE.finditer(question)}
     wanted = [name for name, start in types if start in starts and graph.has_type(name)][:4]
-    fitting = _members_of_any(found, wanted, graph)
+    fits = _fits(found, wanted, graph)
     chosen = _pointed_out(question, conversation)
     best: dict[Leaf, Referent] = {}
     for one in found:
         score = one.score * points
         if isinstance(one.leaf, EntityLeaf):
             names = one.leaf.names
-            if wanted:
-                score *= 1.0 if fitting.issuperset(names) else 0.6
+            score *= min(fits.get(name, 1.0) for name in names)
             score *= 1.0 if (len(names) > 1) == many else 0.85
             if names == chosen:
                 score = 1.0
@@ -136,14 +138,19 @@ def _mentioned(turn: Turn, settled: Callable[[str], Sequence[str]]) -> tuple[str
     return tuple(settled(turn.question))
 
 
-def _members_of_any(found: Sequence[Referent], types: Sequence[str], graph: KnowledgeGraph) -> set[str]:
+def _fits(found: Sequence[Referent], types: Sequence[str], graph: KnowledgeGraph) -> dict[str, float]:
+    """How well each entity is one of the types: 1, or less where it has others, or where it has none."""
     names = sorted({name for one in found if isinstance(one.leaf, EntityLeaf) for name in one.leaf.names})
+    if not types or not names:
+        return {}
     numbers = graph.entities(names)
-    fitting: set[str] = set()
+    fits = dict.fromkeys(names, _UNTYPED)
+    for place in np.unique(graph.types(numbers).owners).tolist():
+        fits[names[place]] = _OTHER_TYPE
     for type_name in types:
-        members = graph.are_members(numbers, type_name)
-        fitting |= {name for name, member in zip(names, members.tolist(), strict=True) if member}
-    return fitting
+        for place in np.flatnonzero(graph.are_members(numbers, type_name)).tolist():
+            fits[names[place]] = 1.0
+    return fits
 
 
 def _pointed_out(question: str, conversation: Conversation) -> tuple[str, ...] | None:
