@@ -4,7 +4,8 @@ Questions are made from the graph's facts, a table of English wordings (``englis
 that the table does not know, from the relations' own labels. One meaning has one form:
 
 =============================================  ====================================================
-"Who is president of X?" (no type's word)      ``follow(X, P35)``
+"Who is president of X?"                       ``object(last(statements(X, P35), P580))``: who took it last
+"Who were the presidents of X?"                ``follow(X, P35)``
 "Who directed ...", "What did X direct?"       ``follow``, ``follow_back`` without ``keep``
 "Which films did X direct?"                    ``keep(follow_back(X, P57), Q11424)``
 "How many films did X direct?"                 ``cardinality(keep(follow_back(X, P57), Q11424))``

@@ -11,7 +11,7 @@ from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import number_text, value_text
-from kgqa.synthesis import followups, formal, joins, sets, single, statements
+from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
 from kgqa.synthesis.english import Noise, sentence
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Outcome, Talk
@@ -39,7 +39,11 @@ KINDS: Mapping[_About, float] = {
     joins.joined: 3,
     joins.shared: 3,
     joins.of_type: 1,
+    joins.of_a_profession: 3,
+    checks.value_check: 3,
+    checks.count_check: 1.5,
     statements.at_a_time: 10,
+    statements.began_or_ended: 4,
     statements.first_or_last: 6,
     statements.since_when: 4,
     statements.role: 6,

@@ -13,7 +13,7 @@ from pathlib import Path
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
 _NO_PRONOUN = re.compile(
-    r"\b(?:the|a|an|genre|series|continent|character|track|domain|surname|anthem|zone|plays?|speak|spoken|have) $",
+    r"\b(?:the|a|an|genre|series|continent|character|track|domain|surname|anthem|zone|plays?|speak|spoken) $",
     re.IGNORECASE,
 )
 _IRREGULAR = {
@@ -65,6 +65,7 @@ class RelationWording:
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     own: bool = False
     only_for: tuple[str, ...] = ()
+    holder: bool = False
 
     def __getitem__(self, kind: str) -> tuple[str, ...]:
         return self.templates.get(kind, ())
@@ -98,6 +99,7 @@ def wordings() -> Wordings:
             templates,
             own=row.get("own", False),
             only_for=tuple(row.get("for", ())),
+            holder=row.get("holder", False),
         )
     return Wordings(relations, types, {kind: _shared(relations, kind) for kind in _MAY_MEAN_ANOTHER})
 
@@ -198,6 +200,15 @@ def singular_clause(clause: str) -> str:
 def sentence(text: str) -> str:
     """With a capital letter in front."""
     return text[:1].upper() + text[1:]
+
+
+_OF_PRONOUN = re.compile(r"\b[Tt]he ([\w' -]{2,40}?) of (him|her|it|them)\b(?! and| or)")
+_POSSESSIVES = {"him": "his", "her": "her", "it": "its", "them": "their"}
+
+
+def with_possessive(text: str) -> str:
+    """``her father`` for "the father of her"."""
+    return _OF_PRONOUN.sub(lambda match: f"{_POSSESSIVES[match.group(2)]} {match.group(1)}", text)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,9 @@ def other_relation(talk: Talk) -> Draft | None:
         *short,
     ]
     question = talk.say(talk.rng.choice(choices), last.about, x=talk.survey.pronoun(last.about))
-    form = read(entity(last.about), use.relation, use.direction)
+    form: LogicalForm = read(entity(last.about), use.relation, use.direction)
+    if use.direction == "out":
+        form = talk.now(entity(last.about), use.relation)
     return Draft(question, form, "ellipsis of relation", last.about, (use.relation, use.direction))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from grammar.forms import LogicalForm, TypeLeaf, call
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import Name
-from kgqa.synthesis.sets import Some, some_of
+from kgqa.synthesis.sets import Some, named_after, some_of
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
 _LEAD = re.compile(r"^(?:that|who) ")
@@ -141,3 +141,26 @@ def of_type(talk: Talk, name: str) -> Draft | None:
         return None
     question = talk.rng.choice([f"Which {many} are there?", f"List all {many}.", f"What {many} do you know?"])
     return Draft(question, form, "members", None)
+
+
+def of_a_profession(talk: Talk, name: str) -> Draft | None:
+    """``Which actors were born in Hamburg?``, ``Which horror films did she direct?``"""
+    use = talk.use(name, "in")
+    if use is None or use.relation in ("P106", "P136", "P31", "P21"):
+        return None
+    asks = (use.relation, use.direction)
+    base = read(entity(name), *asks)
+    members = talk.names(base)
+    found = named_after(talk, talk.rng.choice(members)) if members else None
+    if found is None:
+        return None
+    relation, what, one, many = found
+    choices = [t for t in talk.survey.wording(use.relation)["back"] if "{T}" in t and "{t}" not in t]
+    template = talk.worded(choices, "back", name, asks)
+    if template is None or "{T}" not in template:
+        return None
+    form: LogicalForm = call("intersect", base, read(entity(what), relation, "in"))
+    if template.startswith(("Which {T}", "What {T}")) and talk.rng.random() < 0.25:
+        template, form = "How many {T}" + template.partition("{T}")[2], call("cardinality", form)
+    question = talk.say(template, name, y=talk.refer(name, asks), t=one, T=many)
+    return Draft(question, form, "of a profession", name, asks)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, call
 from grammar.values import Kind, Quantity, Time, Value
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import singular_clause
+from kgqa.synthesis.english import plural, singular_clause
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _LEAD = re.compile(r"^(?:that|who) ")
@@ -79,9 +79,41 @@ def all_of(talk: Talk, type_name: str) -> Some:
 def a_set(talk: Talk, name: str) -> Some | None:
     """A set around the entity, or all members of its type."""
     types = talk.survey.types(name)
+    if talk.rng.random() < 0.15:
+        return some_profession(talk, name)
     if types and talk.rng.random() < 0.22:
         return all_of(talk, talk.rng.choice(types[:2]))
     return some_of(talk, name)
+
+
+def some_profession(talk: Talk, name: str) -> Some | None:
+    """All who have one of the person's professions, which serves as a type's word: "actors"."""
+    found = named_after(talk, name)
+    types = talk.survey.types(name)
+    if found is None or not types:
+        return None
+    relation, what, one, many = found
+    form = read(entity(what), relation, "in")
+    names = talk.names(form)
+    return Some(form, names, types[0], one, many) if len(names) >= 2 else None
+
+
+def named_after(talk: Talk, name: str) -> tuple[str, str, str, str] | None:
+    """A profession or genre of the entity as a word for it: (relation, entity, one, many).
+
+    "actor" for somebody with that profession, "horror film" for a film of that genre.
+    """
+    for relation in ("P106", "P136"):
+        if not talk.survey.has(name, relation, "out"):
+            continue
+        found = talk.names(read(entity(name), relation, "out"))
+        words = {one for t in talk.survey.types(name) for one, _ in talk.survey.type_words(t)}
+        labels = {n: label for n in found if (label := talk.survey.label(n))}
+        fitting = [n for n, w in labels.items() if relation == "P106" or w.split()[-1] in words]
+        if fitting:
+            chosen = talk.rng.choice(fitting)
+            return relation, chosen, labels[chosen], plural(labels[chosen])
+    return None
 
 
 def literal_relation(talk: Talk, some: Some, *keys: str) -> tuple[str, Kind] | None:
@@ -226,7 +258,7 @@ def threshold(talk: Talk, name: str) -> Draft | None:
             ("around", ["about", "around", "approximately", "roughly"]),
         ]
     )
-    amount = f"{rng.choice(words)} {_spelled(number, rng)} {things}"
+    amount = f"{rng.choice(words)} {spelled(number, rng)} {things}"
     each = counts_of_each(some.form, relation, direction, type_name)
     form = call("arg", call(test, each, NumberLeaf(float(number))))
     start, form = rng.choice([("Which", form), ("Which", form), ("How many", call("cardinality", form))])
@@ -239,7 +271,8 @@ def threshold(talk: Talk, name: str) -> Draft | None:
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def _spelled(number: int, rng: random.Random) -> str:
+def spelled(number: int, rng: random.Random) -> str:
+    """A small number in words or digits."""
     return _NUMBERS[number] if number <= 10 and rng.random() < 0.5 else str(number)
 
 
@@ -300,7 +333,7 @@ def limit(
         return clause, test, ValueLeaf(Time(year, precision=9))
     if kind is Kind.QUANTITY and isinstance(given, Quantity):
         over = rng.random() < 0.6
-        number = _round(given.amount, down=over)
+        number = rounded(given.amount, down=over)
         choices = wording["over" if over else "under"]
         if not choices or number <= 0:
             return None
@@ -309,7 +342,7 @@ def limit(
     return None
 
 
-def _round(amount: float, *, down: bool) -> int:
+def rounded(amount: float, *, down: bool) -> int:
     """A number that people would say, a little below or above the amount."""
     size = 10 ** max(0, len(str(int(abs(amount)))) - 1)
     step = max(1, size if amount > 1_000 else size // 2)

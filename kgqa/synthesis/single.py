@@ -13,6 +13,7 @@ from kgqa.synthesis.survey import made_of
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _WHICH = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\}")
+_IS = re.compile(r"^(Is|Does) ")
 GENERIC = 0.22
 """How often a relation that the table knows is asked about by its label or an alias all the same."""
 MOST_OBJECTS = 60
@@ -39,7 +40,11 @@ def forward(talk: Talk, name: str) -> Draft | None:
     if use is None or use.count > MOST_OBJECTS:
         return None
     asks = (use.relation, use.direction)
-    form: LogicalForm = read(entity(name), *asks)
+    everybody = talk.survey.wording(use.relation)["all"]
+    if everybody and talk.rng.random() < 0.3:
+        question = talk.say(talk.rng.choice(everybody), name, x=talk.refer(name, asks))
+        return Draft(question, read(entity(name), *asks), "forward", name, asks)
+    form = talk.now(entity(name), use.relation)
     if name == talk.focus and talk.rng.random() < 0.25 and _only_one_with(talk, name, use.relation):
         short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
         brief = talk.worded(short, "short", name, asks)
@@ -100,7 +105,9 @@ def keyword(talk: Talk, name: str) -> Draft | None:
             f"{called} {word}",
         ]
     )
-    form = read(entity(name), use.relation, use.direction)
+    form: LogicalForm = read(entity(name), use.relation, use.direction)
+    if use.direction == "out":
+        form = talk.now(entity(name), use.relation)
     return Draft(
         question, form, "forward" if use.direction == "out" else "value", name, (use.relation, use.direction)
     )
@@ -206,14 +213,17 @@ def verify(talk: Talk, name: str) -> Draft | None:
     names = {"x": talk.refer(subject), "y": talk.refer(obj)}
     if subject == obj or names["x"] == names["y"]:
         return None
-    template = talk.rng.choice(choices)
+    template = expand(talk.rng.choice(choices), talk.rng)
     words = {}
     if "{t}" in template:
         types = talk.survey.types(subject)
         if not types:
             return None
         words["t"] = talk.type_word(types[0])[0]
-    form = call("is_in", entity(obj), read(entity(subject), use.relation, "out"))
+    held = read(entity(subject), use.relation, "out")
+    form = call(
+        "is_in", entity(obj), talk.now(entity(subject), use.relation) if _IS.match(template) else held
+    )
     return Draft(talk.say(template, None, **names, **words), form, "verification", name, may_be_empty=True)
 
 
@@ -264,7 +274,8 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
     first = talk.use(name, "out")
     if first is None or first.relation in ("P31", "P21"):
         return None
-    middle = talk.names(read(entity(name), first.relation, "out"))
+    between = talk.now(entity(name), first.relation)
+    middle = talk.names(between)
     if len(middle) != 1 or not talk.survey.label(middle[0]):
         return None
     second = talk.use(middle[0], "out", "literal", "in") if talk.rng.random() < 0.8 else None
@@ -274,15 +285,18 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
     if talk.rng.random() < 0.25:
         noun = talk.rng.choice(talk.survey.relation_nouns(first.relation))
     named = talk.refer(name, (first.relation, "out"))
-    said = Name.of(
-        f"the {noun} of {named.object}" if talk.rng.random() < 0.6 else f"{named.possessive} {noun}"
-    )
+    of_it = not named.full and talk.rng.random() < 0.6
+    said = Name.of(f"the {noun} of {named.object}" if of_it else f"{named.possessive} {noun}")
     key, slot = ("back", "y") if second.direction == "in" else ("ask", "x")
     asks = (second.relation, second.direction)
     template = talk.worded(templates(talk, second.relation, key), key, middle[0], asks)
     if template is None:
         return None
-    form = read(read(entity(name), first.relation, "out"), second.relation, second.direction)
+    form = (
+        talk.now(between, second.relation)
+        if second.direction == "out"
+        else read(between, second.relation, second.direction)
+    )
     words: dict[str, str] = {}
     if "{t}" in template or "{T}" in template:
         type_name = talk.survey.shared_type(talk.names(form), talk.rng)

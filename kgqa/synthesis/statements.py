@@ -89,6 +89,25 @@ def at_a_time(talk: Talk, name: str) -> Draft | None:
     return Draft(question, form, "at a time", name, (relation, "out"))
 
 
+def began_or_ended(talk: Talk, name: str) -> Draft | None:
+    """``Which club did he join in 2007?``"""
+    key, qualifier = talk.rng.choice([("began", START_TIME), ("began", START_TIME), ("ended", END_TIME)])
+    uses = [u.relation for u in talk.survey.uses(name) if u.direction == "out" and u.count <= 200]
+    possible = [r for r in uses if talk.survey.wording(r)[key]]
+    if not possible:
+        return None
+    relation = talk.rng.choice(possible)
+    years = sorted({y for f in _statements(talk, name, relation) if (y := _year(f, qualifier)) is not None})
+    if not years:
+        return None
+    year = talk.rng.choice(years)
+    at = ValueLeaf(Time(year, precision=9))
+    form = call("object", call("where", all_statements(name, relation), RelationLeaf(qualifier), at))
+    template = talk.rng.choice(talk.survey.wording(relation)[key])
+    question = talk.say(template, x=talk.refer(name, (relation, "out")), v=str(year))
+    return Draft(question, form, "at a time", name, (relation, "out"))
+
+
 def first_or_last(talk: Talk, name: str) -> Draft | None:
     """``Who was the first president of France?``"""
     found = _timed(talk, name, START_TIME, POINT_IN_TIME)
@@ -155,6 +174,7 @@ def role(talk: Talk, name: str) -> Draft | None:
         )
         return Draft(talk.say(template, x=film), form, "role", name)
     who = talk.rng.choice(sorted(roles))
+    here = name == talk.focus and talk.rng.random() < 0.4
     form = call("object", call("where", statements, RelationLeaf(ROLE), entity(who)))
     y = Name.of(re.sub(r" \(.*\)$", "", talk.survey.label(who) or who))
     template = talk.rng.choice(
@@ -166,4 +186,8 @@ def role(talk: Talk, name: str) -> Draft | None:
             "In {x'}, who played {y'}?",
         ]
     )
+    if here:
+        template = talk.rng.choice(
+            [f"Who {verb} {{y'}}?", f"And who {verb} {{y'}}?", "{y} was played by who?"]
+        )
     return Draft(talk.say(template, x=film, y=y), form, "role", name)

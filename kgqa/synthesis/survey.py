@@ -358,8 +358,10 @@ def made_of(label: str) -> dict[str, tuple[str, ...]]:
             f"What is {{x's}} {noun}?",
             f"[Which|What] {noun} does {{x}} have?",
             f"{{x's}} {noun}?",
+            f"What is the name of [the {noun} of {{x'}}|{{x's}} {noun}]?",
+            f"[Tell me|Give me|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
         ),
-        "short": (f"And the {noun}?", f"What is the {noun}?"),
+        "short": (f"And the {noun}?", f"What is the {noun}?", f"{noun}?", f"The {noun}?"),
         "back": (
             f"[Who|What] has {{y}} as {noun}?",
             f"[Which|What] {{T}} have {{y}} as {noun}?",

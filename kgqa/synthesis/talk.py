@@ -28,13 +28,14 @@ from grammar.forms import (
     call,
     leaves,
 )
+from grammar.operators import START_TIME
 from grammar.values import Value
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence
+from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
 from kgqa.synthesis.survey import Survey, Use
 
 MOST_ANSWERS = 500
-MOST_OF_THEM = 150
+MOST_OF_THEM = 100
 """A set of more than this is not spoken of again as "them"."""
 _THERE = re.compile(r"(?:\bthere )?\b(?:located )?(?:in|at) it\b")
 READS: dict[Direction, str] = {"out": "follow", "in": "follow_back", "literal": "value"}
@@ -135,6 +136,15 @@ class Talk:
         """The entities that a form denotes."""
         return self.denotes(form).entities or ()
 
+    def now(self, form: LogicalForm, relation: str) -> LogicalForm:
+        """What "is" asks of a relation: of an office who took it last, where that is known; else all."""
+        everything = read(form, relation, "out")
+        if not self.survey.wording(relation).holder:
+            return everything
+        statements = call("statements", form, RelationLeaf(relation))
+        latest = call("object", call("last", statements, RelationLeaf(START_TIME)))
+        return latest if self.names(latest) else everything
+
     def use(self, name: str, *directions: Direction) -> Use | None:
         """A relation of the entity to ask about; those not asked about yet first."""
         uses = [u for u in self.survey.uses(name) if u.direction in directions and u.count <= 5_000]
@@ -168,6 +178,10 @@ class Talk:
             rivals = [a for a in antecedents if a != name]
             unrivalled = [a for a in rivals if not asks or survey.has(a, *asks)] == []
             if name == antecedents[0] or unrivalled or all(survey.pronoun(r) is not pronoun for r in rivals):
+                if not self.formal and rng.random() < 0.12:
+                    by_role = self._by_role(name)
+                    if by_role:
+                        return by_role
                 if pronoun is IT or self.formal or rng.random() < 0.06:
                     called = self.called_by_type(name, rivals)
                     if called and (self.formal or rng.random() < 0.4):
@@ -187,6 +201,14 @@ class Talk:
             if types and survey.label(types[0]) and not survey.is_person(name):
                 return Name.of(f"the {self.type_word(types[0])[0]} {label}")
         return Name.of(label)
+
+    def _by_role(self, name: str) -> Name | None:
+        """``the director``, if that is what the last question asked for."""
+        answer = (self.outcome.entities if self.outcome else None) or ()
+        if answer != (name,) or self.last is None or self.last.asks is None or self.last.asks[1] != "out":
+            return None
+        noun = self.rng.choice(self.survey.relation_nouns(self.last.asks[0])[:3])
+        return Name.of(f"{self.rng.choice(['the', 'the', 'this', 'that'])} {noun}")
 
     def called_by_type(self, name: str, rivals: Sequence[str] = ()) -> Name | None:
         """``that film``, where nothing else spoken of is one."""
@@ -219,7 +241,7 @@ class Talk:
         text = fill(template, self.rng, **names)
         if about and self.survey.is_place(about) and self.rng.random() < 0.8:
             text = _THERE.sub("there", text)
-        return sentence(text)
+        return sentence(with_possessive(text) if self.rng.random() < 0.85 else text)
 
     def phrase(self, template: str, **names: Name | str) -> str:
         """A template filled in, as a part of a sentence."""
