@@ -81,7 +81,7 @@ class EndpointWords:
 
     def search(self, text: str, *, fuzzy: bool, among: Among) -> list[Hit]:
         """Names by words, best first."""
-        text = text.strip()[:_LONGEST]
+        text = text.encode("utf-8", "ignore").decode().strip()[:_LONGEST]
         if not text:
             return []
         label = None
@@ -157,6 +157,6 @@ _IN_ENGLISH = 'FILTER(LANG(?x) IN ("en", ""))'
 
 def _spellings(text: str) -> list[str]:
     """A text in the capitalisations that labels have."""
-    text = " ".join(text.split())[:_LONGEST]
+    text = " ".join(text.encode("utf-8", "ignore").decode().split())[:_LONGEST]
     ways: list[Callable[[str], str]] = [str, str.lower, str.upper, str.title, lambda t: t[:1].upper() + t[1:]]
     return [spelling for spelling in dict.fromkeys(way(text) for way in ways) if spelling]

@@ -40,6 +40,7 @@ def normalise(text: str) -> str:
     """
     plain = text
     if not text.isascii():
+        text = text.encode("utf-8", "ignore").decode()  # half a surrogate pair is dropped
         parts = unicodedata.normalize("NFKD", text)
         plain = "".join(part for part in parts if not unicodedata.combining(part))
     words = _NOT_WORD.sub(" ", plain.casefold()).strip()

@@ -6,6 +6,7 @@ by the server reaches its JSON parser; so the deadline, the retries and the read
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import http.client
 import json
@@ -145,29 +146,32 @@ class SparqlClient:
         wrapper.setMethod(GET if len(text) < _LONGEST_GET else POST)
         wrapper.setQuery(text)
         try:
-            response = wrapper.query().response
-            parts, size = [], 0
-            while part := response.read(_CHUNK):
-                parts.append(part)
-                size += len(part)
-                if time.monotonic() > deadline:
-                    raise self._too_slow()
-                if size > self.limits.bytes:
-                    raise LimitReached(
-                        f"{self.url} answered with more than {self.limits.bytes:,} bytes: ask less"
-                    )
-            return b"".join(parts)
+            with contextlib.closing(wrapper.query().response) as response:
+                parts, size = [], 0
+                while part := response.read(_CHUNK):
+                    parts.append(part)
+                    size += len(part)
+                    if time.monotonic() > deadline:
+                        raise self._too_slow()
+                    if size > self.limits.bytes:
+                        most = f"{self.limits.bytes:,}"
+                        raise LimitReached(f"{self.url} answered with more than {most} bytes: ask less")
+                return b"".join(parts)
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code in _BUSY:
                 raise _Busy(error.code, _retry_after(error.headers.get("Retry-After"))) from None
             raise GraphError(f"{self.url} answered HTTP {error.code} {error.reason}") from None
-        except SPARQLExceptions.EndPointNotFound:
+        except SPARQLExceptions.EndPointNotFound as error:
+            _close(error)
             raise GraphError(f"{self.url} was not found (HTTP 404): is the address right?") from None
         except SPARQLExceptions.EndPointInternalError as error:
+            _close(error)
             if "timeout" in str(error).lower():
                 raise LimitReached(f"{self.url} ran out of its own time for the question") from None
             raise GraphError(f"{self.url} failed (HTTP 500): {_first_line(error)}") from None
         except SPARQLExceptions.SPARQLWrapperException as error:
+            _close(error)
             raise GraphError(f"{self.url} refused the question: {_first_line(error)}") from None
         except TimeoutError:
             raise self._too_slow() from None
@@ -179,6 +183,12 @@ class SparqlClient:
             if isinstance(getattr(error, "reason", None), TimeoutError):
                 raise self._too_slow() from None
             raise GraphError(f"{self.url} cannot be reached: {getattr(error, 'reason', error)}") from None
+
+
+def _close(error: SPARQLExceptions.SPARQLWrapperException) -> None:
+    """Close the response behind an error, which SPARQLWrapper leaves open."""
+    if isinstance(error.__context__, urllib.error.HTTPError):
+        error.__context__.close()
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,107 @@
+"""Search by words: normal forms, exact, partial and mistyped names, and their order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
+from kgqa.graphs.names import normalise
+from tests.toy import toy_graph
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
+    return toy_graph(tmp_path_factory.mktemp("names"))
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Île-de-France", "ile de france"),
+        ("  ZÜRICH ", "zurich"),
+        ("Straße", "strasse"),
+        ("J. K. Rowling", "j k rowling"),
+        ("snake_case", "snake case"),
+        ("C++", "c++"),
+        ("C#", "c#"),
+        ("...!", "...!"),
+        ("北京", "北京"),
+        ("Ελλάδα", "ελλαδα"),
+        ("", ""),
+        (" ", ""),
+    ],
+)
+def test_normal_forms(text: str, normal: str) -> None:
+    assert normalise(text) == normal
+    assert normalise(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "how"),
+    [
+        ("ZURICH", "Q72", "exact"),
+        ("united states of america", "Q30", "exact"),
+        ("washington d c", "Q61", "exact"),
+        ("joanne rowling", "Q34660", "alias"),
+        ("Obama", "Q76", "partial"),
+        ("pacino al", "Q41163", "partial"),
+        ("leonardo dicap", "Q38111", "partial"),  # still being typed
+        ("philosophers stone", "Q43361", "fuzzy"),
+        ("Barak Obma", "Q76", "fuzzy"),
+        ("Godfahter", "Q47703", "fuzzy"),
+        ("niclas sarkosy", "Q329", "fuzzy"),
+        ("germny", "Q183", "fuzzy"),
+        ("Q183", "Q183", "exact"),
+        ("X6", "X6", "exact"),  # has no label
+    ],
+)
+def test_what_people_type(toy: EmbeddedGraph, text: str, name: str, how: str) -> None:
+    hit = toy.search(text)[0]
+    assert (hit.name, hit.how) == (name, how)
+    assert 0 < hit.score <= 1
+
+
+def test_without_typos_only_whole_words_are_found(toy: EmbeddedGraph) -> None:
+    assert toy.search("Barak Obma", fuzzy=False) == []
+    assert [hit.how for hit in toy.search("godfather", fuzzy=False)] == ["partial", "partial"]
+
+
+def test_matches_are_shown_as_they_are_written(toy: EmbeddedGraph) -> None:
+    assert toy.search("usa")[0].matched == "USA"
+    assert toy.search("zurich")[0].matched == "Zürich"
+    assert toy.search("francois holande")[0].matched == "François Hollande"
+
+
+def test_strange_texts_find_nothing_and_break_nothing(toy: EmbeddedGraph) -> None:
+    for text in ("", " ", "\0", "\ud800", "?" * 10_000, "a" * 10_000, "the " * 5_000, "%s {} \\", "مرحبا"):
+        assert toy.search(text) == []
+        assert toy.exact([text]) == [[]]
+
+
+def test_the_well_known_comes_first(tmp_path: Path) -> None:
+    crowd = [Record(f"Q{n}", facts={"P27": [Statement("Q30")]}) for n in range(1_000, 3_000)]
+    records = [
+        Record("Q30", "United States of America", ["United States"]),
+        Record("Q31", "United States"),
+        Record("Q32", "United States", facts={"P31": [Statement("Q33")]}),
+        Record("Q34", "Unity"),
+        *crowd,
+    ]
+    build_graph([records], tmp_path / "g")
+    graph = EmbeddedGraph.open(tmp_path / "g")
+    assert graph.exact(["united states"]) == [["Q30", "Q32", "Q31"]]
+    assert [hit.name for hit in graph.search("united states", limit=3)] == ["Q30", "Q32", "Q31"]
+    assert [hit.name for hit in graph.search("untied states", limit=2)] == ["Q30", "Q32"]
+
+
+def test_words_that_many_labels_share(tmp_path: Path) -> None:
+    records = [Record(f"Q{n}", f"station number {n}") for n in range(25_000)]
+    records.append(Record("Q99999", "station"))
+    build_graph([records], tmp_path / "g")
+    graph = EmbeddedGraph.open(tmp_path / "g")
+    assert graph.search("station number 777")[0].name == "Q777"
+    assert graph.search("station 777", limit=1)[0].name == "Q777"
+    assert graph.search("station")[0].name == "Q99999"
+    assert len(graph.search("station number", limit=5)) == 5
