@@ -22,7 +22,7 @@ from kgqa.vocabulary import Vocabulary, find_wordings, vocabulary
 MOST_CHARACTERS = 2_000
 """What is longer is no question: only its first characters are looked at."""
 _SURE_ENOUGH = 0.1
-"""A mention with nothing better than this counts as not found."""
+"""A mention with nothing but vaguer likenesses than this counts as not found."""
 _ELLIPSIS = 0.6  # types and relations of the question before, for "And what about Paris?"
 
 
@@ -111,7 +111,9 @@ def link(
     covered = [
         one.span
         for one in candidates
-        if one.span and one.score >= _SURE_ENOUGH and not isinstance(one.leaf, RelationLeaf)
+        if one.span
+        and (one.score >= _SURE_ENOUGH or one.how in ("exact", "alias"))
+        and not isinstance(one.leaf, RelationLeaf)
     ]
     unlinked = unlinked_mentions(question, covered) if given is None else ()
     return Links(tuple(_ranked(candidates, limits)), unlinked)

@@ -193,7 +193,7 @@ FEATURES = (
     "one", "label", "case", "searched", "likeness", "words", "characters", "capitals", "plain", "stops",
     "inside", "degree", "namesakes", "spoken_of", "quoted", "type",
 )  # fmt: skip
-WEIGHTS = (-4.7, 3.1, 0.7, -1.0, 4.1, 1.2, 1.3, -0.5, -0.8, -2.9, -4.0, 1.5, -1.9, 2.7, 1.0, -3.4)
+WEIGHTS = (-4.7, 3.2, 0.9, -0.8, 5.0, 1.1, 1.2, -0.8, -0.8, -3.1, -4.1, 1.6, -1.9, 2.6, 1.0, -3.4)
 """A logistic regression over candidates of 1,090 CSQA and ConvQuestions turns, part of them without capitals
 or with typos; the weight of quotation marks is set by hand, since those turns have none."""
 

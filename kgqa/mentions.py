@@ -130,8 +130,8 @@ def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
             if edge[last - 1]:
                 continue
             named = all(word.capital for word in run) or all(word.quoted for word in run)
-            stops = sum(word.stop for word in run)
-            if stops == len(run) and not named:
+            stops = sum(word.stop and not (word.capital or word.quoted) for word in run)
+            if all(word.stop for word in run) and not named:
                 continue
             start, end = run[0].start, run[-1].end
             spans.append(

@@ -105,8 +105,11 @@ class WordIndex:
             if word not in _SILENT:
                 places[stem(word)].append(_Place(number, *match.span(), singular(word)))
             for meant in SYNONYMS.get(word) or SYNONYMS.get(singular(word), ()):
-                for row in self._with_stems.get(frozenset(stems(meant)), ()):
+                words = stems(meant)
+                for row in self._with_stems.get(frozenset(words), ()):
                     text = self._texts[row]
+                    if text.words != words:  # "human" is meant, not "humanities"
+                        continue
                     score = (0.75 if text.is_label else 0.5) * (0.8 + 0.2 * self._priors[text.owner])
                     keep(text.owner, score, *match.span())
         shared: dict[int, list[str]] = defaultdict(list)

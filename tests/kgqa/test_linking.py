@@ -239,6 +239,17 @@ def test_what_is_not_found_is_said(graph: EmbeddedGraph) -> None:
     assert link("Is Paris larger than Berlin?", NOTHING_SAID, graph).unlinked == ()
 
 
+@pytest.mark.parametrize("question", ["Which French cities are there?", "which french cities are there?"])
+def test_nationalities(graph: EmbeddedGraph, question: str) -> None:
+    assert "Q142" in names(link(question, NOTHING_SAID, graph))[:2]
+
+
+def test_a_group_is_not_called_by_a_common_word(graph: EmbeddedGraph) -> None:
+    earlier = said(Turn("Where was she born?", TurnAnswer("New York City", ("Q60",))))
+    assert found(link("Which city is larger?", earlier, graph), entity("Q60")).span is None
+    assert found(link("Is New York larger?", earlier, graph), entity("Q60")).span == (3, 11)
+
+
 def test_common_words_are_no_names(graph: EmbeddedGraph) -> None:
     assert names(link("who was it?", NOTHING_SAID, graph)) == []
 
