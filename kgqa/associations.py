@@ -81,7 +81,7 @@ class Associations:
     def save(self, path: Path) -> None:
         """Write as JSON, without what was seen once only."""
         kept = {run: count for run, count in self.seen.items() if count > 1}
-        record = {"seen": dict(sorted(kept.items()))}
+        record: dict[str, object] = {"seen": dict(sorted(kept.items()))}
         for among, together in self.together.items():
             record[among] = {
                 run: dict(together[run].most_common(_MOST_NAMES)) for run in sorted(together) if run in kept

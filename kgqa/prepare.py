@@ -28,7 +28,7 @@ from kgqa.conversation import Conversation, Dialogue, Example
 from kgqa.datasets import read_dataset
 from kgqa.decode import action_numbers
 from kgqa.graph_text import GraphText
-from kgqa.graphs import open_graph
+from kgqa.graphs.opening import open_graph
 from kgqa.linking import link
 from kgqa.supervision import read_silver
 from kgqa.text import TextEncoder
@@ -95,7 +95,9 @@ def lessons_of(
 ) -> Iterator[tuple[str, Lesson]]:
     """Split key and lesson for everything that a source has a form for."""
     held_out = read_split_keys(source.held_out) if source.held_out else frozenset()
-    silver = read_silver(Path(source.silver)) if source.silver else None
+    silver = None
+    if source.silver:
+        silver = {s.id: s.form for s in read_silver(source.silver) if s.form is not None}
     dialogues = read_dataset(source.dataset, source.path, limit=source.limit or None, on_error=on_error)
     for dialogue in dialogues:
         if dialogue.split_key in held_out:
@@ -230,10 +232,8 @@ def prepare_sources(
 
 
 def _named(sources: Iterable[SourceConfig]) -> list[tuple[str, SourceConfig]]:
-    return [
-        (f"{n}. {source.dataset} {Path(source.path).name}", source)
-        for n, source in enumerate(sources, start=1)
-    ]
+    names = (f"{n}. {s.dataset} {Path(s.path).name}" for n, s in enumerate(sources, start=1))
+    return list(zip(names, sources, strict=True))
 
 
 def _read(source: SourceConfig) -> list[tuple[str, Lesson]]:
