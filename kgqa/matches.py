@@ -21,6 +21,7 @@ SEARCHES = 3
 """How many mentions that no name fits are searched for with typos: such a search is the slow part."""
 _PARTIAL = 0.75  # the best that a part of a name may count
 _CLOSE = 0.85  # likeness from which a mistyped name covers the names inside it
+_AS_CALLED = ("exact", "alias")
 _SETTLED = 4  # mentions of an earlier question that are taken over
 
 
@@ -56,7 +57,9 @@ def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[st
     shortened = [match for match in shortened if (match.name, match.span.first, match.span.last) not in here]
     best: dict[str, Match] = {}
     for match in _scored([*reading.matches, *shortened], graph, spoken_of=frozenset(known)):
-        best.setdefault(match.name, match)
+        before = best.setdefault(match.name, match)
+        if before.how not in _AS_CALLED and match.how in _AS_CALLED:  # the words that are its name, no more
+            best[match.name] = replace(match, score=before.score)
     return list(best.values())
 
 
@@ -205,8 +208,11 @@ def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: froz
     numbers = graph.degree(graph.entities(names))
     degrees = dict(zip(names, (np.log1p(np.maximum(numbers, 0)) / 10.0).tolist(), strict=True))
     any_capital = any(match.span.capitals for match in matches)
+    called = {match.name for match in matches if match.how == "exact"}
     firm = {
-        one.span for one in matches if one.span.length > 1 and (one.how == "exact" or one.score >= _CLOSE)
+        one.span
+        for one in matches
+        if one.span.length > 1 and (one.how == "exact" or (one.score >= _CLOSE and one.name not in called))
     }
     seen: dict[tuple[int, int], int] = {}
     table = np.zeros((len(matches), len(FEATURES)))
