@@ -21,7 +21,7 @@ _LOCAL = re.compile(r"[^\x00-\x20<>\"{}|\\^`]+")
 _LANGUAGE = re.compile(r"[A-Za-z]+(-[A-Za-z0-9]+)*")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 # A "u" after a backslash is written as a code point: some readers (rdflib) expand \uXXXX before they look at
-# backslashes, so that the text \u0022 would end the string.
+# backslashes, so that the text \u0022 would end the string. And they may take eight digits where there are.
 _TO_ESCAPE = re.compile(r"(?<=\\)[uU]|[\\\"\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 
@@ -38,7 +38,7 @@ def write_string(text: str) -> str:
         raise FormError(f"expected a text that can be written as Unicode, found {text!r}") from None
 
     def escape(match: re.Match[str]) -> str:
-        return _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04X}"
+        return _ESCAPES.get(match[0]) or f"\\U{ord(match[0]):08X}"
 
     return f'"{_TO_ESCAPE.sub(escape, text)}"'
 

@@ -251,7 +251,7 @@ def _extreme(pick: str) -> Compile:
 
     def compile_(c: Compiler, form: Call, x: str, key: str) -> str:
         argument = form.arguments[0]
-        other, best, kind = c.fresh("x"), c.fresh("c"), c.fresh("t")
+        other, best = c.fresh("x"), c.fresh("c")
         here = c.rows(argument, x, key)
         inner = c.rows(argument, other, _key(c, argument))
         if form.sort is Sort.EACH_NUMBER:
@@ -259,6 +259,7 @@ def _extreme(pick: str) -> Compile:
                 here, inner = lines(here, f"FILTER({x} > 0)"), lines(inner, f"FILTER({other} > 0)")
             select = f"SELECT ({pick}({other}) AS {best}) WHERE {block(inner)}"
             return lines(here, block(select), f"FILTER({x} = {best})")
+        kind = c.fresh("t")
         # A stretch of time is outermost when it is not wholly before (after) another.
         near, far = (c.model.low, c.model.high) if pick == "MAX" else (c.model.high, c.model.low)
         comparison = ">=" if pick == "MAX" else "<="

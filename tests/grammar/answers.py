@@ -97,8 +97,8 @@ def of_rdflib(query: str, graph: rdflib.Graph) -> Answer:
     if result.type == "ASK":
         return (bool(result.askAnswer),)
     variables = [str(variable) for variable in result.vars or ()]
-    rows = [tuple(_of_rdflib(binding.get(rdflib.Variable(v))) for v in variables) for binding in result.bindings]
-    return _answer(rows, variables)
+    cells = [[binding.get(rdflib.Variable(v)) for v in variables] for binding in result.bindings]
+    return _answer([tuple(map(_of_rdflib, row)) for row in cells], variables)
 
 
 def _of_rdflib(term: object) -> object:

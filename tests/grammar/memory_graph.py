@@ -252,4 +252,3 @@ def as_rdf_sees_it(records: Iterable[Record]) -> list[Record]:
         for record in records
         if not record.is_relation
     ]
-

@@ -15,7 +15,7 @@ from grammar.forms import Call, LogicalForm, read_form, subforms
 from grammar.graph import Graph
 from grammar.operators import OPERATORS
 from grammar.sparql import to_sparql
-from grammar.values import format_number
+from grammar.values import VALUE_PATTERN, format_number
 from kgqa.graphs import EmbeddedGraph
 from tests.grammar.answers import of_denotation, of_oxigraph, of_rdflib
 from tests.grammar.memory_graph import MemoryGraph
@@ -77,8 +77,6 @@ def expected(line: Golden) -> list[str]:
 
 
 def _reads(text: str) -> bool:
-    from grammar.values import VALUE_PATTERN
-
     return VALUE_PATTERN.fullmatch(text) is not None
 
 
