@@ -6,6 +6,7 @@ come as arguments, since a form's leaves are ids. The words that go with operato
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,9 +47,9 @@ CUES = (
     _cue("difference", r"not|without|except|excluding|but|neither|nor|n't"),
     _cue("first min", r"first|original(?:ly)?|initial(?:ly)?|earliest|debut"),
     _cue("last max", r"last|latest|current(?:ly)?|final(?:ly)?|newest|recent(?:ly)?|now"),
-    # Names and lists of types contain them too: weak.
+    # Names and lists of types contain them too: weak. "And ..." and "And also tell me ..." start an ellipsis.
     _cue("union sum", r"or|either", 0.4),
-    _cue("intersect sum pair", r"and|both|also|together", _WEAK),
+    _cue("intersect sum pair", r"(?<!^)and|both|also(?! tell)|together", _WEAK),
 )
 """Cues, in English."""
 
@@ -89,6 +90,7 @@ class Hints:
     question seems to use: entities one by one, relations and types where somebody annotated them, numbers
     and dates that it states. ``required`` are those of them without which a form cannot be the right one.
     ``earlier`` are forms of earlier turns, latest last: an elliptic question tends to repeat their shape.
+    Forms that agree less than ``least`` are taken for spurious.
     """
 
     question: str = ""
@@ -96,6 +98,7 @@ class Hints:
     expected: frozenset[Leaf] = frozenset()
     required: frozenset[Leaf] = frozenset()
     earlier: tuple[LogicalForm, ...] = ()
+    least: float = -math.inf
 
     @cached_property
     def operators(self) -> Mapping[str, float]:
@@ -140,12 +143,14 @@ class Hints:
         return share
 
     def allows(self, form: LogicalForm) -> bool:
-        """Whether the form reads a fact or a type at all, and uses what is required."""
+        """Whether the form reads a fact or a type at all, uses what is required, and agrees well enough."""
         used: set[Leaf] = set()
         for part in subforms(form):
             if not isinstance(part, Call):
                 used.update(_single(part))
-        return self.required <= used and any(isinstance(leaf, (RelationLeaf, TypeLeaf)) for leaf in used)
+        if not self.required <= used or not any(isinstance(leaf, (RelationLeaf, TypeLeaf)) for leaf in used):
+            return False
+        return self.least == -math.inf or self.agreement(form) >= self.least
 
     def agreement(self, form: LogicalForm) -> float:
         """A score: the higher, the better the form goes with the question. Comparable within one question."""

@@ -21,7 +21,7 @@ from grammar.operators import LIFTED, Sort
 
 _ALL = 512  # arrays up to this length are their own key
 _WAYS = 48
-_SET_OPERATORS = frozenset({"union", "intersect", "difference"})
+SET_OPERATORS = frozenset({"union", "intersect", "difference"})
 _MAPS = frozenset({*LIFTED.values()})
 _IDEMPOTENT = frozenset({"keep", "where", "first", "last", "max", "min"})
 
@@ -193,7 +193,7 @@ def _is_call(form: LogicalForm, operators: frozenset[str]) -> bool:
 def _is_idle(form: Call) -> bool:
     """Whether a set operator has no part in the meaning: over itself, another one, or one chain twice."""
     one, other = form.arguments
-    if _is_call(one, _SET_OPERATORS) or _is_call(other, _SET_OPERATORS):
+    if _is_call(one, SET_OPERATORS) or _is_call(other, SET_OPERATORS):
         return True
     twice = [
         one.arguments[0] if isinstance(one, Call) and one.operator == "keep" else one for one in (one, other)
@@ -247,16 +247,16 @@ class Spelling:
             form = Call(way.operator, arguments)
             if way.operator in _IDEMPOTENT and _repeats(form, inner):
                 continue
-            if way.operator == "keep" and _is_call(inner, _SET_OPERATORS):
+            if way.operator == "keep" and _is_call(inner, SET_OPERATORS):
                 continue  # the same as keeping before, which is found too
-            if way.operator in _SET_OPERATORS and _is_idle(form):
+            if way.operator in SET_OPERATORS and _is_idle(form):
                 continue
             if size(form) <= self._actions:
                 yield form
 
     def _best(self, forms: dict[LogicalForm, None]) -> list[LogicalForm]:
-        """The best chains and the best of the rest: set operators, of which there are many, are made of chains."""
+        """The best chains, and the best sets of chains: of these there are many."""
         ranked = sorted(forms, key=lambda form: (-self._score(form), size(form), str(form)))
-        sets = [form for form in ranked if _is_call(form, _SET_OPERATORS)]
-        chains = [form for form in ranked if not _is_call(form, _SET_OPERATORS)]
+        sets = [form for form in ranked if _is_call(form, SET_OPERATORS)]
+        chains = [form for form in ranked if not _is_call(form, SET_OPERATORS)]
         return chains[: self._most] + sets[: self._most // 2]

@@ -8,7 +8,7 @@ from itertools import combinations, combinations_with_replacement
 import numpy as np
 
 from grammar.denotation import Entities, IntArray
-from grammar.groups import Group, Way, unexecuted
+from grammar.groups import SET_OPERATORS, Group, Way, unexecuted
 from grammar.operators import Sort
 from grammar.target import is_part
 from grammar.workspace import Workspace
@@ -45,7 +45,7 @@ def _grow_sets(space: Workspace, start: Sequence[Group]) -> None:
 def second_hop(space: Workspace) -> None:
     """Chains of two facts, and sets of them with the others."""
     _grow_sets(space, [one for one in space.sets if len(one) <= HOP])
-    if not space.found and space.aim.entities is not None:
+    if SET_OPERATORS & space.hints.operators.keys() and not space.found:
         combine(space)
 
 
@@ -74,11 +74,7 @@ def combine(space: Workspace) -> None:
     """
     aim = space.aim.entities
     if aim is None:
-        if len(space.aim.numbers) == 1 and space.hints.operators.keys() & {
-            "union",
-            "intersect",
-            "difference",
-        }:
+        if len(space.aim.numbers) == 1 and SET_OPERATORS & space.hints.operators.keys():
             _combine_by_size(space, [one for one in space.sets if len(one) <= HOP][:_MOST_SETS])
         return
     # A single entity that the question names is hardly a part of its answer; a previous answer may be.

@@ -21,7 +21,7 @@ from grammar.errors import LimitReached
 from grammar.execute import Execution, Limits
 from grammar.forms import LogicalForm
 from grammar.graph import Graph
-from grammar.groups import Budget, OutOfBudget, Pool
+from grammar.groups import SET_OPERATORS, Budget, OutOfBudget, Pool
 from grammar.maps import COMPARISONS, EXTREMES, count_maps, value_maps
 from grammar.operators import Sort
 from grammar.rounds import chains, combine, second_hop, statements
@@ -110,19 +110,19 @@ def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
         first: list[_Round] = [truths, *([truths_of_values] if counting or dated else [])]
         return first, [truths_of_values]
     first = [chains]
-    if asked & {"union", "intersect", "difference"}:
+    if asked & SET_OPERATORS:
         first.append(combine)
     if counting:
         first += [count_maps, value_maps]
     if dated:
         first.append(statements)
     then: list[_Round] = [statements]
-    if any(len(space.leaves[sort]) > 1 for sort in (Sort.ENTITIES, Sort.RELATION, Sort.TYPE)):
-        then.insert(0, combine)
     # Where somebody has said which relations and entities a question uses, there is no need to look far.
     sorts = [leaf.sort for leaf in space.hints.required]
+    if sorts.count(Sort.ENTITIES) > 1 or sorts.count(Sort.RELATION) > 1 or len(space.leaves[Sort.TYPE]) > 1:
+        then.insert(0, combine)
     if sorts.count(Sort.RELATION) != 1:
         then.append(second_hop)
-    if Sort.ENTITIES not in sorts:
+    if Sort.ENTITIES not in sorts and (counting or not space.entities):
         then += [partial(count_maps, broad=True), partial(value_maps, broad=True)]
     return first, then

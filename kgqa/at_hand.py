@@ -21,7 +21,6 @@ from grammar.forms import (
     RelationLeaf,
     TypeLeaf,
     ValueLeaf,
-    leaves,
 )
 from grammar.search import Hints, Leaves
 from kgqa.conversation import Conversation, Example
@@ -30,7 +29,7 @@ from kgqa.linking import link
 from kgqa.quantities import find_dates, find_numbers
 
 _MOST_SHOWN = 30  # entities of an earlier answer that are taken up together
-_MOST_RELATIONS = 40  # relations around the entities, where nobody annotated them
+_MOST_RELATIONS = 25  # relations around the entities, where nobody annotated them
 _MOST_QUALIFIERS = 12
 _OPERATORS: dict[Direction, frozenset[str]] = {
     "out": frozenset({"follow", "statements"}),
@@ -43,7 +42,7 @@ _QUALIFYING = frozenset({"qualifier", "qualifier_value", "where", "first", "last
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the examples before have brought to light, oldest first."""
+    """Relations and types that the turns before were annotated with, and the forms found, oldest first."""
 
     relations: tuple[tuple[str, ...], ...] = ()
     types: tuple[tuple[str, ...], ...] = ()
@@ -52,12 +51,6 @@ class Earlier:
     def then(self, example: Example, form: LogicalForm | None) -> Earlier:
         """The same with one more example and the form found for it."""
         relations, types = example.gold.relations, example.gold.types
-        if form is not None:
-            found = list(leaves(form))
-            relations = relations or tuple(
-                dict.fromkeys(one.name for one in found if isinstance(one, RelationLeaf))
-            )
-            types = types or tuple(dict.fromkeys(one.name for one in found if isinstance(one, TypeLeaf)))
         return Earlier(
             (*self.relations, *([relations] if relations else [])),
             (*self.types, *([types] if types else [])),
@@ -68,7 +61,8 @@ class Earlier:
 def attempts(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> Iterator[tuple[Leaves, Hints]]:
     """Leaves and hints to search with, the narrowest first; the next are for when these gave nothing."""
     gold = example.gold
-    if gold.relations or gold.types:
+    # A turn without relations of its own takes those of an annotated turn before.
+    if gold.relations or gold.types or (gold.mentions and earlier.relations):
         yield from _from_annotation(example, earlier, graph)
     else:
         yield _from_linking(example, earlier, graph)
@@ -174,8 +168,10 @@ def _literals(question: str) -> tuple[tuple[NumberLeaf, ...], tuple[ValueLeaf, .
 
 def _stated(question: str, numbers: Iterable[NumberLeaf]) -> set[NumberLeaf]:
     """The numbers that are surely meant as such: "that one" is none."""
-    sure = {found.leaf for found in find_numbers(question) if question[slice(*found.span)].casefold() != "one"}
-    return sure & set(numbers)
+    loose = {
+        found.leaf for found in find_numbers(question) if question[slice(*found.span)].casefold() == "one"
+    }
+    return {leaf for leaf in numbers if leaf not in loose}
 
 
 def _names(hand: Leaves, graph: KnowledgeGraph) -> dict[Leaf, list[str]]:

@@ -8,11 +8,13 @@ A silver file has one JSON object a line and question, in the order of the dialo
     {"id": "QA_1/QA_2#0", "dialogue": "QA_1/QA_2", "turn": 0, "type": "Simple Question (Direct)",
      "question": "Which city is the capital of Ruritania ?", "form": "keep(follow(Q1000001, P36), Q515)",
      "forms": [["keep(follow(Q1000001, P36), Q515)", 1.2]], "outcome": "exhausted", "tried": 6,
-     "agrees": "form", "source": "searched", "graph": "0f3c..."}
+     "agrees": "form", "recomputable": true, "source": "searched", "graph": "0f3c..."}
 
 ``form`` is the best of ``forms`` or null; ``outcome`` is ``exhausted``, ``budget``, ``annotated``,
 ``unannotated`` or ``failed`` (then there is ``error``); ``agrees`` compares with the annotation: the same
-``form``, the same ``answer`` on this graph, ``nothing``, or null where there is nothing to compare.
+``form``, the same ``answer`` on this graph, ``nothing``, or null where there is nothing to compare;
+``recomputable`` says whether the annotated form gives the known answer on this graph, which holds perhaps
+only a part of what the answer was made from.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ from grammar.denotation import Denotation
 from grammar.errors import ConfigError, DataError, KgqaError
 from grammar.execute import execute
 from grammar.forms import LogicalForm, normalise, read_form
-from grammar.search import Budget, Target, search
+from grammar.search import Budget, search
+from grammar.target import Aim, Target
 from kgqa.at_hand import Earlier, attempts
 from kgqa.conversation import Dialogue, Example, Gold
 from kgqa.graphs.protocol import KnowledgeGraph
@@ -42,12 +45,18 @@ Source: TypeAlias = Literal["searched", "annotated"]
 Progress: TypeAlias = Callable[["Coverage"], None]
 
 SOURCES: tuple[Source, ...] = ("searched", "annotated")
+BUDGET = Budget(milliseconds=60_000.0)
+"""What one search may cost. Where time ends it, two runs may differ: time is only the net below."""
 _MEMO_ELEMENTS = 4_000_000  # elements of denotations kept from turn to turn: about 100 MB
 
 
 @dataclass
 class TypeCoverage:
-    """Questions of one type: all, those with a form, and how the best forms compare with the annotation."""
+    """Questions of one type: all, those with a form, and how the best forms compare with the annotation.
+
+    ``recomputable`` are those whose annotated form gives the known answer on this graph, ``found`` those of
+    them that have a form.
+    """
 
     turns: int = 0
     covered: int = 0
@@ -55,6 +64,8 @@ class TypeCoverage:
     compared: int = 0
     same_answer: int = 0
     same_form: int = 0
+    recomputable: int = 0
+    found: int = 0
 
     @property
     def coverage(self) -> float:
@@ -69,6 +80,8 @@ class TypeCoverage:
         self.compared += line["agrees"] is not None
         self.same_answer += line["agrees"] in ("answer", "form")
         self.same_form += line["agrees"] == "form"
+        self.recomputable += line["recomputable"] is True
+        self.found += line["recomputable"] is True and line["form"] is not None
 
     def to_json(self) -> dict[str, Any]:
         """The counts, with ``spurious``: the share of best forms that answer otherwise than the annotated."""
@@ -160,7 +173,7 @@ def supervise(
     workers: int = 1,
     limit: int | None = None,
     progress: Progress | None = None,
-    budget: Budget = Budget(),  # noqa: B008
+    budget: Budget = BUDGET,
 ) -> Coverage:
     """Write the silver file of some dialogues; one that is there already is continued.
 
@@ -174,7 +187,7 @@ def supervise(
 
     Raises:
         ConfigError: an unknown source.
-        DataError: ``out`` was written from other dialogues, another graph or another source.
+        DataError: ``out`` was written from other or more dialogues, another graph or another source.
     """
     if source not in SOURCES:
         raise ConfigError(f"expected a source out of {', '.join(SOURCES)}, found {source!r}")
@@ -233,6 +246,13 @@ def _skip_done(
         for line in lines:
             coverage.add(line)
         kept = file.tell()
+    else:
+        if file.readline():
+            raise DataError(
+                f"{out} goes on after the {coverage.all.turns:,} questions asked for: raise the limit, "
+                f"or name another file"
+            )
+        return dialogues
     file.truncate(kept)
     return dialogues
 
@@ -288,7 +308,7 @@ class _Worker:
                     "form": None if best is None else str(best),
                     **outcome,
                     "forms": [[str(form), score] for form, score in forms],
-                    "agrees": self._agrees(best, example.gold),
+                    **self._compared(best, example.gold),
                     "source": self.task.source,
                     "graph": self.task.graph,
                 }
@@ -299,8 +319,7 @@ class _Worker:
         return lines
 
     def _searched(self, example: Example, earlier: Earlier) -> dict[str, Any]:
-        gold = example.gold
-        target = Target(gold.entities, gold.values, gold.numbers, gold.truths, gold.counted)
+        target = target_of(example.gold)
         tried, outcome = 0, "exhausted"
         for leaves, hints in attempts(example, earlier, self.graph):
             result = search(leaves, target, self.graph, budget=self.task.budget, hints=hints, memo=self.memo)
@@ -318,16 +337,33 @@ class _Worker:
             return {"forms": [], "outcome": "unannotated", "tried": 0}
         return {"forms": [(form, 1.0)], "outcome": "annotated", "tried": 1}
 
-    def _agrees(self, form: LogicalForm | None, gold: Gold) -> str | None:
-        if form is None or gold.form is None or self.task.source == "annotated":
-            return None
-        if normalise(form) == normalise(gold.form):
-            return "form"
+    def _compared(self, form: LogicalForm | None, gold: Gold) -> dict[str, Any]:
+        """The form against the annotated one, and the annotated one against the answer."""
+        if gold.form is None:
+            return {"agrees": None, "recomputable": None}
         try:
-            same = execute(form, self.graph) == execute(gold.form, self.graph)
+            meant = execute(gold.form, self.graph)
+            recomputable = Aim(target_of(gold), self.graph).match(meant) == "is"
         except KgqaError:  # the graph lacks something that the annotation names
-            return "nothing"
-        return "answer" if same else "nothing"
+            meant, recomputable = None, False
+        if form is None or self.task.source == "annotated":
+            agrees = None
+        elif normalise(form) == normalise(gold.form):
+            agrees = "form"
+        else:
+            agrees = "answer" if meant is not None and self._denotes(form, meant) else "nothing"
+        return {"agrees": agrees, "recomputable": recomputable}
+
+    def _denotes(self, form: LogicalForm, meant: Denotation) -> bool:
+        try:
+            return execute(form, self.graph) == meant
+        except KgqaError:  # it names an entity that the graph does not have: see ``grammar.truths``
+            return False
+
+
+def target_of(gold: Gold) -> Target:
+    """What the search looks for."""
+    return Target(gold.entities, gold.values, gold.numbers, gold.truths, gold.counted)
 
 
 def _elements(denotation: Denotation) -> int:
