@@ -17,6 +17,7 @@ from grammar.forms import (
     replace,
 )
 from grammar.values import Time
+from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.sets import (
     Some,
@@ -324,4 +325,38 @@ def same_for_each(talk: Talk) -> Draft | None:
         return None
     return Draft(
         f"How many {nouns} are there?", call("cardinality", entity(*talk.them)), "count of them", last.about
+    )
+
+
+def others(talk: Talk) -> Draft | None:
+    """``Which other films did she direct?``, ``Who else starred in it?``: the question turned round."""
+    last, answer = talk.last, (talk.outcome.entities if talk.outcome else None) or ()
+    if last is None or last.about is None or last.asks is None or len(answer) != 1:
+        return None
+    relation, direction = last.asks
+    if direction == "literal" or not talk.survey.has(
+        answer[0], relation, "in" if direction == "out" else "out"
+    ):
+        return None
+    back: Direction = "in" if direction == "out" else "out"
+    key, slot = ("back", "y") if back == "in" else ("ask", "x")
+    starts = ("Which {T} ", "What {T} ", "What did ", "[Which|What] {T} ") if back == "in" else ("Who ",)
+    choices = [t for t in talk.survey.wording(relation)[key] if t.startswith(starts)]
+    template = talk.worded(choices, key, answer[0], (relation, back))
+    if template is None:
+        return None
+    form: LogicalForm = read(entity(answer[0]), relation, back)
+    words: dict[str, str] = {}
+    if "{T}" in template:
+        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
+        if type_name is None:
+            return None
+        form, words["T"] = keep(form, type_name), talk.type_word(type_name)[1]
+        words["t"] = words["T"]
+        template = template.replace(" {T}", " other {T}", 1)
+    else:
+        template = re.sub(r"^(What|Who) ", r"\1 else ", template)
+    question = talk.say(template, None, **{slot: talk.refer(answer[0], (relation, back))}, **words)
+    return Draft(
+        question, call("difference", form, entity(last.about)), "others", answer[0], (relation, back)
     )

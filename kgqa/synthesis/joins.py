@@ -89,6 +89,8 @@ def shared(talk: Talk, name: str) -> Draft | None:
     use = talk.use(name, "out", "in")
     if use is None or use.relation in ("P31", "P21") or not talk.survey.types(name):
         return None
+    if use.direction == "out" and talk.survey.wording(use.relation).holder:
+        return None
     found = talk.names(read(entity(name), use.relation, use.direction))
     back: Direction = "out" if use.direction == "in" else "in"
     linked = [
@@ -164,3 +166,25 @@ def of_a_profession(talk: Talk, name: str) -> Draft | None:
         template, form = "How many {T}" + template.partition("{T}")[2], call("cardinality", form)
     question = talk.say(template, name, y=talk.refer(name, asks), t=one, T=many)
     return Draft(question, form, "of a profession", name, asks)
+
+
+def same_as(talk: Talk, name: str) -> Draft | None:
+    """``Which films have the same director as Alien?``"""
+    use = talk.use(name, "out")
+    types = talk.survey.types(name)
+    if use is None or not types or use.relation in ("P31", "P21") or talk.survey.wording(use.relation).holder:
+        return None
+    type_name = talk.rng.choice(types[:2])
+    many, noun = talk.type_word(type_name)[1], talk.rng.choice(talk.survey.relation_nouns(use.relation)[:2])
+    around = read(read(entity(name), use.relation, "out"), use.relation, "in")
+    form: LogicalForm = keep(around, type_name)
+    if set(talk.names(form)) <= {name}:
+        return None
+    other = talk.rng.random() < 0.5
+    if other:
+        form = call("difference", form, entity(name))
+    start = "Which other" if other else "Which"
+    if talk.rng.random() < 0.2:
+        start, form = start.replace("Which", "How many"), call("cardinality", form)
+    question = talk.say(f"{start} {many} have the same {noun} as {{x'}}?", x=talk.refer(name))
+    return Draft(question, form, "same as", name)

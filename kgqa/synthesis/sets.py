@@ -271,6 +271,17 @@ def threshold(talk: Talk, name: str) -> Draft | None:
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
+def stretch(year: int, rng: random.Random) -> tuple[str, Time]:
+    """The decade or century of a year, said and as a value: "the 1990s", "the 19th century"."""
+    if year >= 1900 or rng.random() < 0.3:
+        decade = year // 10 * 10
+        short = f"the {decade % 100}s" if 1930 <= decade < 2000 and rng.random() < 0.4 else f"the {decade}s"
+        return short, Time(decade, precision=8)
+    century = (year - 1) // 100 + 1
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(century % 10 if century not in (11, 12, 13) else 0, "th")
+    return f"the {century}{ending} century", Time((century - 1) * 100 + 1, precision=7)
+
+
 def spelled(number: int, rng: random.Random) -> str:
     """A small number in words or digits."""
     return _NUMBERS[number] if number <= 10 and rng.random() < 0.5 else str(number)
@@ -329,8 +340,11 @@ def limit(
             year = year // 10 * 10 + (10 if shift > 0 else 0)
         if not wording[key] or year < 100:
             return None
-        clause = talk.phrase(rng.choice(wording[key]), v=str(year))
-        return clause, test, ValueLeaf(Time(year, precision=9))
+        said, when = str(year), Time(year, precision=9)
+        if key == "during" and rng.random() < 0.3:
+            said, when = stretch(year, rng)
+        clause = talk.phrase(rng.choice(wording[key]), v=said)
+        return clause, test, ValueLeaf(when)
     if kind is Kind.QUANTITY and isinstance(given, Quantity):
         over = rng.random() < 0.6
         number = rounded(given.amount, down=over)

@@ -189,6 +189,9 @@ class Survey:
         """What it is called; None where it has no label that a person could type."""
         if name not in self._labels:
             label = self.graph.label(name)
+            short = re.sub(r" \([^()]*\)$", "", label) if label else None
+            if label and short != label and short and name in self.graph.exact([short])[0]:
+                label = short  # nobody types "Alien (film)"
             self._labels[name] = label if label and len(label) <= 80 else None
         return self._labels[name]
 
