@@ -125,9 +125,7 @@ def chat(
     from kgqa.questions import open_questions
     from kgqa.terminal import console, converse, play
 
-    script = (
-        [asked.text for asked in open_questions(str(bundled("dialogues") / "demo.jsonl"))] if demo else []
-    )
+    script = list(open_questions(str(bundled("dialogues") / "demo.jsonl"))) if demo else []
     parser = open_parser(graph, model, device)
     talk = play(script, parser, console()) if demo else Chat(parser)
     if not demo or (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -31,6 +31,20 @@ _PLURAL_UNITS = re.compile(
     r"(?:metre|meter|gram|minute|second|hour|day|week|month|year|dollar|pound|mile|litre|watt|tonne|euro)$"
 )
 _NO_UNIT = "1"
+# Wikidata's most frequent units, for graphs whose slice leaves out their labels.
+_UNITS = {
+    "Q11570": "kilogram",
+    "Q11573": "metre",
+    "Q11574": "second",
+    "Q174728": "centimetre",
+    "Q25235": "hour",
+    "Q25343": "square metre",
+    "Q573": "day",
+    "Q577": "year",
+    "Q712226": "square kilometre",
+    "Q7727": "minute",
+    "Q828224": "kilometre",
+}
 
 
 def value_text(value: Value, graph: KnowledgeGraph) -> str:
@@ -44,7 +58,7 @@ def value_text(value: Value, graph: KnowledgeGraph) -> str:
         amount = number_text(value.amount)
         if value.unit == _NO_UNIT:
             return amount
-        unit = graph.label(value.unit) or value.unit
+        unit = graph.label(value.unit) or _UNITS.get(value.unit, value.unit)
         several = abs(value.amount) != 1 and _PLURAL_UNITS.search(unit) is not None
         return f"{amount} {unit}{'s' if several else ''}"
     if isinstance(value, Coordinate):

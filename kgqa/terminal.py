@@ -23,6 +23,7 @@ from kgqa.answer import Answer, Answered, Failed
 from kgqa.answer_record import form_english, form_sparql, linked_record, message_of, shown_links
 from kgqa.chat import Chat, Parser
 from kgqa.graphs.protocol import GraphInfo
+from kgqa.questions import Asked
 from kgqa.readable import fact_text
 
 _COMMANDS = {
@@ -117,12 +118,17 @@ def print_coverage(record: Mapping[str, Any], console: Console) -> None:
     console.print(f"{record['seconds']:.1f} s, {record['turns_per_second']:.1f} questions a second")
 
 
-def play(questions: Iterable[str], parser: Parser, console: Console) -> Chat:
-    """Ask the questions of a scripted dialogue one after another and show how each answer comes about."""
+def play(script: Iterable[Asked], parser: Parser, console: Console) -> Chat:
+    """Ask the questions of scripted dialogues one after another and show how each answer comes about."""
     chat = Chat(parser)
-    for question in questions:
-        console.print(Text("\n> ", style="cyan") + Text(question), soft_wrap=True)
-        answer = chat.ask(question)
+    dialogue: str | None = None
+    for asked in script:
+        if asked.conversation != dialogue:
+            chat.reset()
+            dialogue = asked.conversation
+            console.print(Text(f"\n── {dialogue} ".ljust(72, "─"), style="dim"), soft_wrap=True)
+        console.print(Text("\n> ", style="cyan") + Text(asked.text), soft_wrap=True)
+        answer = chat.ask(asked.text)
         print_answer(answer, console)
         print_reasons(answer, parser, console, sparql=False)
     return chat
