@@ -77,13 +77,18 @@ RELATIONS = {
 }
 
 
+def by_subject_and_relation() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for statement in STATEMENTS:
+        found.setdefault((statement.subject, statement.relation), []).append(statement.value)
+    return found
+
+
+VALUES = by_subject_and_relation()
+
+
 def objects(subject: str, relation: str) -> list[str]:
-    return [s.value for s in STATEMENTS_BY.get((subject, relation), [])]
-
-
-STATEMENTS_BY: dict[tuple[str, str], list[Statement]] = {}
-for _statement in STATEMENTS:
-    STATEMENTS_BY.setdefault((_statement.subject, _statement.relation), []).append(_statement)
+    return VALUES.get((subject, relation), [])
 
 
 def test_it_is_large_enough() -> None:
@@ -168,7 +173,8 @@ def test_works_come_after_the_birth_of_their_makers() -> None:
             born = objects(s.value, "P569")
             for published in objects(s.subject, "P577"):
                 if born and HUMAN in objects(s.value, "P31"):
-                    assert year(published) > year(born[0]) + 3, s
+                    # A child of the director may be carried through a scene; nobody acts before birth.
+                    assert year(published) >= year(born[0]) + (0 if relation == "P161" else 12), s
 
 
 def test_spans_end_after_they_start() -> None:
