@@ -13,6 +13,7 @@ from kgqa.text import TextEncoder
 Vectors = npt.NDArray[np.float32]
 _ALIASES = 4
 _SHOWN_OF_SET = 4
+_KEPT_QUESTIONS = 256
 EARLIER = 0.1
 """What similarity to an earlier question counts less, for every turn back ("And Titanic?" asks the same)."""
 
@@ -52,6 +53,7 @@ class GraphText:
         self._relation_vectors = encoder.vectors(self._relation_texts)
         self._type_vectors = encoder.vectors(self._type_texts)
         self._entity_texts: dict[tuple[str, ...], str] = {}
+        self._products: dict[int, dict[str, Vectors]] = {}  # of relation and of type vectors, by question
 
     def _relation_text(self, name: str) -> str:
         aliases = sorted(self.graph.aliases(name), key=lambda alias: (len(alias), alias))[:_ALIASES]
@@ -100,9 +102,17 @@ class GraphText:
         return Similarity(self._types, self.type_rows, self._similarity(self._type_vectors, questions))
 
     def _similarity(self, vectors: Vectors | None, questions: Sequence[str]) -> Vectors | None:
-        asked = None if vectors is None else self.encoder.vectors(questions)
-        if vectors is None or asked is None:
+        if vectors is None:
             return None
-        later = EARLIER * np.arange(len(questions), dtype=np.float32)
-        best: Vectors = (vectors @ asked.T - later).max(1)
+        # A question is asked about again in the turns after it: its products are kept for a while.
+        kept = self._products.setdefault(id(vectors), {})
+        if len(kept) > _KEPT_QUESTIONS:
+            kept.clear()
+        for question in questions:
+            if question not in kept:
+                asked = self.encoder.vectors([question])
+                if asked is None:
+                    return None
+                kept[question] = vectors @ asked[0]
+        best: Vectors = np.max([kept[q] - EARLIER * turn for turn, q in enumerate(questions)], axis=0)
         return best
