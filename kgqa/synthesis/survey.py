@@ -203,14 +203,14 @@ class Survey:
         """Other names that share a word with the label, or are its initials, and mean nothing else."""
         if name not in self._aliases:
             label = self.label(name) or ""
-            words = set(re.findall(r"\w{3,}", label.lower()))
+            words = set(re.findall(r"\w+", label.lower()))
             initials = "".join(word[0] for word in label.split() if word[:1].isupper())
             kept = [
                 alias
                 for alias in self.graph.aliases(name)
                 if 2 <= len(alias) <= 40
                 and alias.isascii()
-                and (words & set(re.findall(r"\w{3,}", alias.lower())) or alias.replace(".", "") == initials)
+                and (_reads_like(alias, words, self.is_person(name)) or alias.replace(".", "") == initials)
             ]
             found = self.graph.exact(kept) if kept else []
             self._aliases[name] = tuple(a for a, names in zip(kept, found, strict=True) if names == [name])
@@ -387,3 +387,10 @@ def made_of(label: str) -> dict[str, tuple[str, ...]]:
         "first_one": (f"[Who|What] was the first {noun} of {{x'}}?",),
         "last_one": (f"[Who|What] was the last {noun} of {{x'}}?",),
     }
+
+
+def _reads_like(alias: str, words: set[str], is_person: bool) -> bool:
+    """Whether an alias is a shorter or, of a person, a fuller form of the label with these words."""
+    said = set(re.findall(r"\w+", alias.lower()))
+    shared = {word for word in said & words if len(word) > 2}
+    return bool(shared) and (said < words or (is_person and len(said - words) <= 2))
