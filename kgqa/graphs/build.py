@@ -73,6 +73,24 @@ def build_graph(
         )
     if progress:
         progress("writing", 0)
+    try:
+        info = _write(collected, sources, out, name or out.name, type_relations, subclass_relation)
+    except OSError as error:
+        raise GraphError(
+            f"{out} cannot be written ({error.strerror or error}): make room, or name another place"
+        ) from None
+    return BuildReport(out, info, skips.count, tuple(skips.messages))
+
+
+def _write(
+    collected: Collected,
+    sources: Sequence[Source],
+    out: Path,
+    name: str,
+    type_relations: Sequence[str],
+    subclass_relation: str | None,
+) -> GraphInfo:
+    """Write the whole graph beside its place, then move it there."""
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
     try:
@@ -80,22 +98,16 @@ def build_graph(
         counts = write_layout(
             writer, collected, type_relations=type_relations, subclass_relation=subclass_relation
         )
-        info = GraphInfo(
-            name=name or out.name,
-            checksum=writer.checksum(),
-            bytes=sum(writer.sizes.values()),
-            **asdict(counts),
-        )
-        manifest = Manifest(
-            info, writer.sizes, [source_name(s) for s in sources], list(type_relations), subclass_relation
-        )
-        write_manifest(building, manifest)
+        size = sum(writer.sizes.values())
+        info = GraphInfo(name=name, checksum=writer.checksum(), bytes=size, **asdict(counts))
+        named = [source_name(source) for source in sources]
+        write_manifest(building, Manifest(info, writer.sizes, named, list(type_relations), subclass_relation))
         building.chmod(0o755)  # mkdtemp keeps others out
         _put(building, out)
     except BaseException:  # also Ctrl-C: nothing half-made stays
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return BuildReport(out, info, skips.count, tuple(skips.messages))
+    return info
 
 
 def _collect(sources: Iterable[Source], skips: Skips, progress: Progress | None) -> Collected:

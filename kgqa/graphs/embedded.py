@@ -336,8 +336,8 @@ class EmbeddedGraph:
     # --- around entities --------------------------------------------------------------------------------
 
     def degree(self, entities: IntArray) -> IntArray:
-        """Number of facts that an entity takes part in, [n]."""
-        return self._degrees[entities].astype(np.int64)
+        """Number of facts that an entity takes part in, [n]; 0 for -1."""
+        return np.where(entities >= 0, self._degrees[entities], 0).astype(np.int64)
 
     def _uses_of(self, entities: IntArray) -> tuple[IntArray, IntArray]:
         """Codes of how relations are used around the entities, sorted; and their numbers of facts."""

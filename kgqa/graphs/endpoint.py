@@ -316,12 +316,13 @@ class EndpointGraph:
     # --- around entities --------------------------------------------------------------------------------
 
     def degree(self, entities: IntArray) -> IntArray:
-        """Number of facts that an entity takes part in, [n]."""
+        """Number of facts that an entity takes part in, [n]; 0 for -1."""
         degrees = np.zeros(len(entities), dtype=np.int64)
         body = f"{{ ?key ?link ?x }} UNION {{ ?x ?link ?key }} {self._dialect.only_facts}"
-        names = [self._entities.thing(entity) for entity in entities.tolist()]
+        there = np.flatnonzero(entities >= 0)
+        names = self.entity_names(entities[there])
         for place, row in self._terms.each(names, body, select="?key (COUNT(*) AS ?n)", group="?key"):
-            degrees[place] = int(row["n"].text)
+            degrees[there[place]] = int(row["n"].text)
         return degrees
 
     def neighbourhood(self, entities: IntArray) -> list[RelationUse]:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -28,6 +29,7 @@ _FREQUENT = 20_000
 _RARE = 10
 _RANKED = 300
 """How many candidates are compared letter by letter."""
+_LONGEST_WORD = 40
 _TYPO_WORDS = 5
 """How many known words a mistyped one may stand for."""
 
@@ -191,6 +193,8 @@ class NameIndex:
             if fuzzy and (place < 0 or self._words.count(place) < _RARE):
                 for other, similarity in self._typos(word):
                     weight[other] = max(weight.get(other, 0.0), similarity)
+        for place in self._wrong_spaces(words) if fuzzy else ():
+            weight.setdefault(place, 0.9)
         if not weight:
             return np.empty(0, dtype=np.int64)
         sizes = {place: self._words.count(place) for place in weight}
@@ -212,6 +216,20 @@ class NameIndex:
             best = np.lexsort((lengths, -totals))[:_RANKED]
             unique = unique[best]
         return unique
+
+    def _wrong_spaces(self, words: Sequence[str]) -> Iterable[int]:
+        """Known words that an unknown one falls into, or that two neighbours are together."""
+        find = self._words.find
+        for word in words:
+            if 4 <= len(word) <= _LONGEST_WORD and find(word) < 0:
+                for cut in range(2, len(word) - 1):
+                    parts = find(word[:cut]), find(word[cut:])
+                    if min(parts) >= 0:
+                        yield from parts
+        for word, following in pairwise(words):
+            place = find(word + following)
+            if place >= 0:
+                yield place
 
     def _starting_with(self, start: str, *, most: int) -> Iterable[int]:
         wanted = start.encode()

@@ -128,7 +128,7 @@ class KnowledgeGraph(Graph, Protocol):
         ...
 
     def degree(self, entities: IntArray) -> IntArray:
-        """Number of facts that an entity takes part in, [n]: a measure of how well known it is."""
+        """Number of facts that an entity takes part in, [n], 0 for -1: how well known it is."""
         ...
 
     def neighbourhood(self, entities: IntArray) -> list[RelationUse]:

@@ -6,6 +6,8 @@ import json
 import pickle
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -220,6 +222,33 @@ def test_other_folders_are_not_overwritten(tmp_path: Path) -> None:
         with pytest.raises(GraphError, match="name another place"):
             build_graph([toy_records()], tmp_path / place)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GraphError, match="cannot be written"):
+        build_graph([toy_records()], tmp_path / "file" / "graph")
+
+
+def test_a_build_that_is_killed_leaves_nothing_that_opens(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib, kgqa.graphs.build as build\n"
+        "from kgqa.graphs import Record, build_graph\n"
+        "def stuck(*_):\n    print('written', flush=True)\n    sys.stdin.read()\n"
+        "build.write_manifest = stuck\n"
+        "build_graph([[Record('Q1', 'one')]], pathlib.Path(sys.argv[1]))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "g")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"written\n"
+        process.kill()
+    assert not (tmp_path / "g").exists()
+    for left in tmp_path.iterdir():
+        with pytest.raises(GraphError, match="is no built graph"):
+            EmbeddedGraph.open(left)
+    build_graph([[Record("Q1", "one")]], tmp_path / "g")
+    assert EmbeddedGraph.open(tmp_path / "g").label("Q1") == "one"
 
 
 def test_no_facts_no_graph(tmp_path: Path) -> None:

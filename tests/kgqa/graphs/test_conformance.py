@@ -226,7 +226,7 @@ def test_neighbourhood_and_degree(graph: KnowledgeGraph) -> None:
     both = graph.neighbourhood(ids(graph, "Q142", "Q183"))
     assert RelationUse("P47", "out", 6) in both
     assert graph.neighbourhood(ids(graph, "Q90")[:0]) == []
-    assert graph.degree(ids(graph, "Q90", "X5")).tolist() == [5, 5]
+    assert graph.degree(graph.entities(["Q90", "nowhere", "X5"])).tolist() == [5, 0, 5]
 
 
 def test_words(graph: KnowledgeGraph) -> None:
@@ -264,6 +264,33 @@ def test_exact_words(graph: KnowledgeGraph) -> None:
     assert graph.exact(["president"], among="relations") == [["P35"]]
     assert graph.exact(["city", "paris"], among="types") == [["Q515"], []]
     assert graph.exact([]) == []
+
+
+def test_plain_rdf_is_the_same_from_a_file_and_from_an_endpoint(tmp_path: Path) -> None:
+    if oxigraph_binary() is None:
+        pytest.skip("the oxigraph binary is not installed")
+    space = "http://example.org/"
+    rdf = to_rdf(toy_records(), model="plain", namespace=space)
+    rdf.serialize(tmp_path / "plain.ttl", format="turtle", encoding="utf-8")
+    here = open_graph(tmp_path / "plain.ttl", cache=tmp_path / "cache")
+    names = [f"{space}{name}" for name in ("Q30", "Q142", "Q47703", "Q35171", "X6")]
+
+    def told(graph: KnowledgeGraph) -> set[tuple[str, str, str]]:
+        facts = [fact for number in ids(graph, *names) for fact in graph.facts(int(number))]
+        assert not any(fact.qualifiers for fact in facts)
+        return {(fact.subject, fact.relation, str(fact.value)) for fact in facts}
+
+    with serving(rdf, tmp_path) as url:
+        there = open_graph(url)
+        assert told(there) == told(here)
+        assert (f"{space}Q142", f"{space}P571", "@0843") in told(there)
+        assert there.relation_names() == here.relation_names()
+        assert there.type_names() == here.type_names()
+        assert there.labels(names) == here.labels(names)
+        assert there.search("godfather")[0].name == here.search("godfather")[0].name == names[2]
+        city = f"{space}{CITY}"
+        assert set(there.entity_names(there.members(city))) == set(here.entity_names(here.members(city)))
+        assert there.neighbourhood(ids(there, names[0])) == here.neighbourhood(ids(here, names[0]))
 
 
 def test_counts(graph: KnowledgeGraph) -> None:
