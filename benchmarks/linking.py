@@ -96,10 +96,13 @@ def main() -> None:
     recall, milliseconds = Recall(), []
     link("", Conversation(), graph)  # reads the vocabulary
 
+    def written(question: str) -> str:
+        text = with_typos(question, options.typos, rng) if options.typos else question
+        return text.lower() if options.lower else text
+
     def ask(question: str, conversation: Conversation) -> Links:
-        asked = with_typos(question, options.typos, rng) if options.typos else question
         start = time.process_time()  # of this process alone, whatever else the machine does
-        links = link(asked.lower() if options.lower else asked, conversation, graph)
+        links = link(question, conversation, graph)
         milliseconds.append(1000 * (time.process_time() - start))
         return links
 
@@ -110,7 +113,15 @@ def main() -> None:
     learnt = Associations.learn((e.question, e.gold.form) for e in lessons if e.gold.form is not None)
     for dialogue in csqa[options.skip : end]:
         for example in dialogue.examples:
-            links = ask(example.question, example.conversation.without_mentions())
+            question = written(example.question)
+            links = ask(question, example.conversation.without_mentions())
+            before = [turn.question for turn in example.conversation.turns[-1:]]
+            scores: dict[str, float] = {}
+            for name, score in (
+                pair for text in (question, *before) for pair in learnt.find(text, among="types", limit=8)
+            ):
+                scores[name] = max(score, scores.get(name, 0.0))
+            learnt_types = sorted(scores, key=lambda name: -scores[name])[:8]
             names = entity_names(links)
             asked = f" {normalise(example.question)} "
             for name in example.gold.mentions:
@@ -123,8 +134,7 @@ def main() -> None:
             for name in example.gold.types:
                 if graph.has_type(name):
                     recall.add("CSQA types", name, leaf_names(links, TypeLeaf), example.question)
-                    words = learnt.find(example.question, among="types", limit=7)
-                    both = list(dict.fromkeys([*(word for word, _ in words), *leaf_names(links, TypeLeaf)]))
+                    both = list(dict.fromkeys([*learnt_types, *leaf_names(links, TypeLeaf)]))
                     recall.add("CSQA types, with learnt words", name, both, example.question)
             for name in example.gold.relations:
                 if graph.has_relation(name):
@@ -137,7 +147,7 @@ def main() -> None:
         for name in first.gold.mentions:
             if graph.label(name) is not None and (name, first.question) not in seen:
                 seen.add((name, first.question))
-                links = ask(first.question, Conversation())
+                links = ask(written(first.question), Conversation())
                 asked = f" {normalise(first.question)} "
                 called = (graph.label(name) or "", *graph.aliases(name))
                 kind = "named" if any(f" {normalise(way)} " in asked for way in called) else "not named"
