@@ -65,7 +65,8 @@ def statements_of(record: dict[str, Any]) -> Iterator[Statement]:
     for relation, entries in record["facts"].items():
         for entry in entries:
             full = entry if isinstance(entry, dict) else {"value": entry}
-            pairs = tuple((key, value) for key, values in full.get("qualifiers", {}).items() for value in values)
+            qualifiers = full.get("qualifiers", {}).items()
+            pairs = tuple((key, value) for key, values in qualifiers for value in values)
             yield Statement(record["id"], relation, full["value"], full.get("rank", "normal"), pairs)
 
 
@@ -155,7 +156,8 @@ def year(value: str) -> int:
 def test_lives_are_plausible() -> None:
     for identifier in RECORDS:
         born, died = objects(identifier, "P569"), objects(identifier, "P570")
-        assert len(born) <= 1 and len(died) <= 1, (identifier, born, died)
+        assert len(born) <= 1, (identifier, born)
+        assert len(died) <= 1, (identifier, died)
         if born and died:
             assert 0 < year(died[0]) - year(born[0]) < 115, identifier
         for child in objects(identifier, "P40"):
@@ -186,9 +188,20 @@ def test_spans_end_after_they_start() -> None:
             assert start[:shorter] <= end[:shorter] or start.startswith("@-"), s
 
 
-@pytest.mark.parametrize(("relation", "inverse"), [("P26", "P26"), ("P3373", "P3373"), ("P36", "P1376"),
-                                                   ("P40", "P22/P25"), ("P22", "P40"), ("P25", "P40"),
-                                                   ("P47", "P47"), ("P155", "P156"), ("P156", "P155")])
+@pytest.mark.parametrize(
+    ("relation", "inverse"),
+    [
+        ("P26", "P26"),
+        ("P3373", "P3373"),
+        ("P36", "P1376"),
+        ("P40", "P22/P25"),
+        ("P22", "P40"),
+        ("P25", "P40"),
+        ("P47", "P47"),
+        ("P155", "P156"),
+        ("P156", "P155"),
+    ],
+)
 def test_inverse_facts_agree(relation: str, inverse: str) -> None:
     for s in STATEMENTS:
         if s.relation == relation:
@@ -207,7 +220,8 @@ def test_counting_questions_have_something_to_count() -> None:
     films = [i for i in RECORDS if "Q11424" in objects(i, "P31")]
     casts = {len(objects(film, "P161")) for film in films}
     directors = Counter(director for film in films for director in objects(film, "P57"))
-    assert len(films) >= 100 and len(casts) >= 8
+    assert len(films) >= 100
+    assert len(casts) >= 8
     assert sum(count >= 3 for count in directors.values()) >= 10
 
 
@@ -217,7 +231,7 @@ def test_some_labels_are_shared_so_that_clarification_has_work() -> None:
 
 
 def folded(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.lower().replace("’", "'"))
+    plain = unicodedata.normalize("NFKD", name.lower().replace("\u2019", "'"))
     return re.sub(r"\W+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 
@@ -242,11 +256,13 @@ def test_ids_and_labels_are_those_of_wikidata() -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared Wikidata slice is not beside this checkout")
 def test_relations_are_those_of_wikidata() -> None:
-    known = {line.split("\t")[0] for line in (SHARED / "properties.tsv").read_text(encoding="utf-8").splitlines()}
+    rows = (SHARED / "properties.tsv").read_text(encoding="utf-8").splitlines()
+    known = {row.split("\t")[0] for row in rows}
     assert set(RELATIONS) <= known
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared Wikidata slice is not beside this checkout")
 def test_units_are_used_by_wikidata() -> None:
-    seen = {row[2].rsplit("|", 1)[1] for row in shared_rows("triples.tsv.gz") if row[2].startswith("quantity:")}
+    literals = (row[2] for row in shared_rows("triples.tsv.gz"))
+    seen = {literal.rsplit("|", 1)[1] for literal in literals if literal.startswith("quantity:")}
     assert set(UNITS) <= seen
