@@ -161,12 +161,17 @@ class ArrayReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._identity = self._identity_now()
+
+    def _identity_now(self) -> tuple[int, int]:
+        found = os.stat(self.folder)
+        return found.st_dev, found.st_ino
 
     def column(self, name: str) -> Array:
         """Map one array.
 
         Raises:
-            GraphError: the file is no array.
+            GraphError: the file is no array, or the graph was replaced since it was opened.
         """
         path = self.folder / f"{name}.npy"
         try:
@@ -175,6 +180,8 @@ class ArrayReader:
             raise GraphError(
                 f"{path} is damaged ({error}): build the graph again, or copy the folder again"
             ) from None
+        if self._identity_now() != self._identity:  # arrays of two builds must not be mixed
+            raise GraphError(f"{self.folder} was replaced by another build: open it again")
         return mapped.view(np.ndarray)  # a plain array: a memmap does needless work at every slice
 
     def ragged(self, name: str) -> tuple[Array, Array]:

@@ -74,7 +74,14 @@ def build_graph(
     if progress:
         progress("writing", 0)
     try:
-        info = _write(collected, sources, out, name or out.name, type_relations, subclass_relation)
+        info = _write(
+            collected,
+            out,
+            name=name or out.name,
+            sources=[source_name(source) for source in sources],
+            type_relations=list(type_relations),
+            subclass_relation=subclass_relation,
+        )
     except OSError as error:
         raise GraphError(
             f"{out} cannot be written ({error.strerror or error}): make room, or name another place"
@@ -84,10 +91,11 @@ def build_graph(
 
 def _write(
     collected: Collected,
-    sources: Sequence[Source],
     out: Path,
+    *,
     name: str,
-    type_relations: Sequence[str],
+    sources: list[str],
+    type_relations: list[str],
     subclass_relation: str | None,
 ) -> GraphInfo:
     """Write the whole graph beside its place, then move it there."""
@@ -100,8 +108,7 @@ def _write(
         )
         size = sum(writer.sizes.values())
         info = GraphInfo(name=name, checksum=writer.checksum(), bytes=size, **asdict(counts))
-        named = [source_name(source) for source in sources]
-        write_manifest(building, Manifest(info, writer.sizes, named, list(type_relations), subclass_relation))
+        write_manifest(building, Manifest(info, writer.sizes, sources, type_relations, subclass_relation))
         building.chmod(0o755)  # mkdtemp keeps others out
         _put(building, out)
     except BaseException:  # also Ctrl-C: nothing half-made stays

@@ -133,12 +133,14 @@ def write_layout(
     _write_words(writer, "relations", collected.relation_words, relation_ids)
     usage = np.bincount(relations, minlength=n_relations)
     usage = usage + np.bincount(statements.qualifier_relations, minlength=n_relations)
-    write_index(writer, "relation_index", _entries(collected.relation_words, relation_ids), usage)
-    write_index(writer, "entity_index", _entries(collected.entity_words, entity_ids), degrees)
+    write_index(
+        writer, "relation_index", entries=_entries(collected.relation_words, relation_ids), weights=usage
+    )
+    write_index(writer, "entity_index", entries=_entries(collected.entity_words, entity_ids), weights=degrees)
     is_class = np.zeros(n_entities, dtype=np.bool_)
     is_class[types] = True
     type_entries = (e for e in _entries(collected.entity_words, entity_ids) if is_class[e[1]])
-    write_index(writer, "type_index", type_entries, degrees)
+    write_index(writer, "type_index", entries=type_entries, weights=degrees)
     return Counts(
         entities=n_entities,
         relations=n_relations,

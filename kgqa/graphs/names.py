@@ -69,7 +69,7 @@ def _trigrams(word: str) -> set[str]:
 
 
 def write_index(
-    writer: ArrayWriter, name: str, entries: Iterable[tuple[str, int, bool]], weights: Array
+    writer: ArrayWriter, name: str, *, entries: Iterable[tuple[str, int, bool]], weights: Array
 ) -> None:
     """Write an index.
 

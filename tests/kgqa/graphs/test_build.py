@@ -195,6 +195,13 @@ def test_a_graph_is_replaced_when_the_new_one_is_complete(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["toy-graph"]
 
 
+def test_a_graph_that_was_replaced_is_not_mixed_with_the_new_one(tmp_path: Path) -> None:
+    graph = toy_graph(tmp_path)
+    build_graph([[Record("Q1", "one")]], tmp_path / "toy-graph")
+    with pytest.raises(GraphError, match="was replaced by another build"):
+        graph.search("paris")
+
+
 def test_a_failed_build_leaves_the_old_graph_and_nothing_else(tmp_path: Path) -> None:
     before = toy_graph(tmp_path).checksum
 
