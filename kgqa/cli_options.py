@@ -78,7 +78,7 @@ def open_graph(name: str | None) -> KnowledgeGraph:
     from kgqa.bundled import bundled
     from kgqa.graphs import open_graph
 
-    return open_graph(str(bundled("graph")) if name is None else name)
+    return open_graph(bundled("graph"), name="bundled") if name is None else open_graph(name)
 
 
 def open_parser(graph: str | None, model: Path | None, device: str) -> SemanticParser:

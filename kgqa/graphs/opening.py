@@ -28,11 +28,12 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "kgqa" / "graphs"
 
 
-def open_graph(uri: str | Path, *, cache: Path | None = None) -> KnowledgeGraph:
+def open_graph(uri: str | Path, *, cache: Path | None = None, name: str | None = None) -> KnowledgeGraph:
     """Open a graph by its path or address.
 
     A source of facts (a folder of tables or records, an RDF file) is built once, into a folder of ``cache``
-    (``cache_folder()`` if left out) that is named by its content.
+    (``cache_folder()`` if left out) that is named by its content; the graph is called ``name``, or as its
+    source is.
 
     Raises:
         GraphError: there is no such graph, or it cannot be opened.
@@ -49,13 +50,13 @@ def open_graph(uri: str | Path, *, cache: Path | None = None) -> KnowledgeGraph:
         return EmbeddedGraph.open(path)
     if reader_of(path) is None:
         raise GraphError(f"{address!r} is no graph: {_MAY_BE} ({EXPECTED})")
-    return _built_once(path, cache or cache_folder())
+    return _built_once(path, cache or cache_folder(), name or path.resolve().name)
 
 
-def _built_once(source: Path, cache: Path) -> EmbeddedGraph:
+def _built_once(source: Path, cache: Path, name: str) -> EmbeddedGraph:
     source = source.resolve()
-    digest = hashlib.sha256(f"{FORMAT} {source_digest(source)}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{FORMAT} {name} {source_digest(source)}".encode()).hexdigest()[:16]
     folder = cache / f"{source.name.split('.')[0]}-{digest}"
     if not is_graph_folder(folder):
-        build_graph([source], folder, name=source.name)
+        build_graph([source], folder, name=name)
     return EmbeddedGraph.open(folder)
