@@ -154,4 +154,12 @@ def serve(
         raise ConfigError(
             f"expected the package {error.name!r}, which serving needs: pip install 'kgqa[serve]'"
         ) from None
-    run(open_parser(graph, model, device), host=host, port=port)
+    from kgqa.bundled import bundled
+    from kgqa.questions import open_questions
+
+    # The questions of the demo are about the bundled graph; those that open a dialogue can be asked alone.
+    opening: dict[str | None, str] = {}
+    if graph is None:
+        for asked in open_questions(str(bundled("dialogues") / "demo.jsonl")):
+            opening.setdefault(asked.conversation, asked.text)
+    run(open_parser(graph, model, device), host=host, port=port, examples=list(opening.values()))

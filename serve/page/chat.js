@@ -51,18 +51,22 @@ function reasons(answer) {
   return details;
 }
 
+function choices(entities) {
+  const group = element("div", undefined, "choices");
+  for (const { id, label, description } of entities) {
+    const button = element("button", description ? `${label} (${description})` : label ?? id);
+    button.type = "button";
+    button.addEventListener("click", () => ask(description || label || id));
+    group.append(button);
+  }
+  return group;
+}
+
 function fill(item, answer) {
   item.className = `answer ${answer.outcome}`;
-  item.replaceChildren(element("p", answer.message), reasons(answer));
-  if (answer.outcome === "asked_back") {
-    for (const choice of answer.entities) {
-      const label = choice.description ? `${choice.label} (${choice.description})` : choice.label ?? choice.id;
-      const button = element("button", label);
-      button.type = "button";
-      button.addEventListener("click", () => ask(choice.description || choice.label || choice.id));
-      item.append(button);
-    }
-  }
+  item.replaceChildren(element("p", answer.message));
+  if (answer.outcome === "asked_back") item.append(choices(answer.entities));
+  item.append(reasons(answer));
 }
 
 async function ask(question) {
@@ -98,7 +102,7 @@ async function start() {
   examples.replaceChildren();
   const graph = await (await fetch("/api/graph")).json();
   document.getElementById("about").textContent =
-    `${graph.name}: ${graph.entities.toLocaleString("en")} entities, ${graph.triples.toLocaleString("en")} facts`;
+    `Graph “${graph.name}”: ${graph.entities.toLocaleString("en")} entities, ${graph.triples.toLocaleString("en")} facts`;
   for (const question of graph.examples) {
     const button = element("button", question);
     button.type = "button";
