@@ -29,7 +29,8 @@ def _cue(operators: str, words: str, weight: float = 0.6) -> Cue:
     return Cue(frozenset(operators.split()), re.compile(rf"\b(?:{words})\b", re.IGNORECASE), weight)
 
 
-_WEAK = 0.3
+WEAK = 0.3
+"""Weight of words that mean an operator only sometimes."""
 CUES = (
     _cue("max", r"max(?:imum)?|most|highest|largest|biggest|longest|greatest|newest|latest|youngest"),
     _cue("min", r"min(?:imum)?|fewest|lowest|smallest|shortest|earliest|oldest|(?<!at )(?<!at)least"),
@@ -37,19 +38,20 @@ CUES = (
     _cue("at_most", r"at ?most|no more than|or (?:less|fewer)"),
     _cue(
         "around equals",
-        r"approximately|around|about (?:the same|\d+)|roughly|nearly|almost|same (?:number|amount)",
+        r"approximately|around|roughly|nearly|almost|(?<!how )(?<!what )(?<!me )about \d+"
+        r"|same (?:number|amount)",
     ),
     _cue("equals where", r"exactly|equal(?:s|ly)?|precisely"),
     _cue("greater_than", r"more|greater|higher|larger|longer|bigger|exceed\w*"),
-    _cue("greater_than", r"later|after|over|above", _WEAK),
+    _cue("greater_than", r"later|after", WEAK),
     _cue("less_than", r"less|lesser|fewer|lower|smaller|shorter"),
-    _cue("less_than", r"earlier|before|under|below", _WEAK),
+    _cue("less_than", r"earlier|before", WEAK),
     _cue("difference", r"not|without|except|excluding|but|neither|nor|n't"),
     _cue("first min", r"first|original(?:ly)?|initial(?:ly)?|earliest|debut"),
     _cue("last max", r"last|latest|current(?:ly)?|final(?:ly)?|newest|recent(?:ly)?|now"),
     # Names and lists of types contain them too: weak. "And ..." and "And also tell me ..." start an ellipsis.
     _cue("union sum", r"or|either", 0.4),
-    _cue("intersect sum pair", r"(?<!^)and|both|also(?! tell)|together", _WEAK),
+    _cue("intersect sum pair", r"(?<!^)and|both|also(?! tell)|together", WEAK),
 )
 """Cues, in English."""
 
@@ -105,9 +107,9 @@ class Hints:
         """Operators that the question's words ask for, with the weight of the words; of a question that has
         no such words, those of the turn before."""
         found: dict[str, float] = {}
-        if not any(cue.weight > _WEAK for cue in self._found) and self.earlier:
+        if not any(cue.weight > WEAK for cue in self._found) and self.earlier:
             parts = (part for part in subforms(self.earlier[-1]) if isinstance(part, Call))
-            found = {part.operator: _WEAK for part in parts if part.operator in _CUED}
+            found = {part.operator: WEAK for part in parts if part.operator in _CUED}
         for cue in self._found:
             for name in cue.operators:
                 found[name] = max(cue.weight, found.get(name, 0.0))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grammar.agreement import WEAK
 from grammar.forms import (
     EntityLeaf,
     Leaf,
@@ -22,6 +23,7 @@ from grammar.forms import (
     TypeLeaf,
     ValueLeaf,
 )
+from grammar.maps import COMPARISONS
 from grammar.search import Hints, Leaves
 from kgqa.conversation import Conversation, Example
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
@@ -81,7 +83,7 @@ def _from_annotation(
     numbers, values = _literals(question)
     expected: set[Leaf] = {EntityLeaf((name,)) for name in gold.mentions}
     expected |= {RelationLeaf(name) for name in relations} | {TypeLeaf(name) for name in types}
-    expected |= _stated(question, numbers)
+    expected |= set(numbers) if _compares(question) else set()
     required = {leaf for leaf in expected if not isinstance(leaf, TypeLeaf)}
 
     def choice(
@@ -158,20 +160,23 @@ def _without_names(question: str, mentions: Sequence[str], graph: KnowledgeGraph
 
 
 def _literals(question: str) -> tuple[tuple[NumberLeaf, ...], tuple[ValueLeaf, ...]]:
-    numbers = dict.fromkeys(found.leaf for found in find_numbers(question))
+    """Numbers and dates; the "one" of "that one" is no number."""
+    numbers = find_numbers(question)
+    if not _compares(question):
+        numbers = [found for found in numbers if question[slice(*found.span)].casefold() != "one"]
     values = dict.fromkeys(found.leaf for found in find_dates(question))
     return (
-        tuple(leaf for leaf in numbers if isinstance(leaf, NumberLeaf)),
+        tuple(
+            leaf for leaf in dict.fromkeys(found.leaf for found in numbers) if isinstance(leaf, NumberLeaf)
+        ),
         tuple(leaf for leaf in values if isinstance(leaf, ValueLeaf)),
     )
 
 
-def _stated(question: str, numbers: Iterable[NumberLeaf]) -> set[NumberLeaf]:
-    """The numbers that are surely meant as such: "that one" is none."""
-    loose = {
-        found.leaf for found in find_numbers(question) if question[slice(*found.span)].casefold() == "one"
-    }
-    return {leaf for leaf in numbers if leaf not in loose}
+def _compares(question: str) -> bool:
+    """Whether its words compare, so that its numbers are surely meant as such and are no part of a name."""
+    asked = Hints(question).operators
+    return any(asked.get(name, 0.0) > WEAK for name in COMPARISONS)
 
 
 def _names(hand: Leaves, graph: KnowledgeGraph) -> dict[Leaf, list[str]]:
@@ -206,7 +211,7 @@ def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> 
         offered,
     )
     named: set[Leaf] = {one.leaf for one in links.candidates if one.span is not None and one.score >= 0.9}
-    literals: Iterable[Leaf] = values or _stated(example.question, numbers)
+    literals: Iterable[Leaf] = values or (numbers if _compares(example.question) else ())
     expected = frozenset(named & {*entities}) | frozenset(literals)
     return hand, Hints(
         example.question, _names(hand, graph), expected, earlier=earlier.forms[-3:], least=_LEAST
