@@ -317,13 +317,16 @@ class EndpointGraph:
 
     def degree(self, entities: IntArray) -> IntArray:
         """Number of facts that an entity takes part in, [n]; 0 for -1."""
-        degrees = np.zeros(len(entities), dtype=np.int64)
-        body = f"{{ ?key ?link ?x }} UNION {{ ?x ?link ?key }} {self._dialect.only_facts}"
+        return self._counted(entities, "{ ?key ?link ?x } UNION { ?x ?link ?key }")
+
+    def _counted(self, entities: IntArray, facts: str) -> IntArray:
+        counts = np.zeros(len(entities), dtype=np.int64)
         there = np.flatnonzero(entities >= 0)
         names = self.entity_names(entities[there])
+        body = f"{facts} {self._dialect.only_facts}"
         for place, row in self._terms.each(names, body, select="?key (COUNT(*) AS ?n)", group="?key"):
-            degrees[there[place]] = int(row["n"].text)
-        return degrees
+            counts[there[place]] = int(row["n"].text)
+        return counts
 
     def neighbourhood(self, entities: IntArray) -> list[RelationUse]:
         """Relations of facts that any of the entities takes part in, the most used first."""
@@ -382,7 +385,8 @@ class EndpointGraph:
         """Labels and aliases as they are spelt; failing that, those that contain the words."""
         hits = self._words.search(text, fuzzy=fuzzy, among=among)
         if among != "relations":
-            degrees = self.degree(self.entities([hit.name for hit in hits])).tolist()
+            # What enters a hub is too much for a public service to count; what leaves it says enough.
+            degrees = self._counted(self.entities([hit.name for hit in hits]), "?key ?link ?x .").tolist()
             order = sorted(range(len(hits)), key=lambda i: -standing(hits[i].score, float(degrees[i])))
             hits = [hits[i] for i in order]
         return hits[:limit]

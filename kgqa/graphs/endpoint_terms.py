@@ -200,15 +200,17 @@ class Terms:
                     yield place, row
 
     def relation_names(self) -> list[str]:
-        """All relations of facts and qualifiers."""
-        iris = {
-            row["link"].text
-            for row in self.select("DISTINCT ?link", f"?x ?link ?y . {self.dialect.only_facts}")
-        }
-        names = {self.dialect.relation_name(iri) for iri in iris}
-        if self.dialect.has_statements:
-            body = f'?x ?link ?y . FILTER(STRSTARTS(STR(?link), "{PQ}P"))'
-            names |= {row["link"].text.removeprefix(PQ) for row in self.select("DISTINCT ?link", body)}
+        """All relations; where the endpoint lists them, also those that no fact uses."""
+        names: set[str] = set()
+        if self.dialect.model.wikidata_ids:
+            listed = self.select("DISTINCT ?x", "?x a wikibase:Property")
+            names = {name for row in listed if (name := self.dialect.name(row["x"])) is not None}
+        if not names:
+            used = self.select("DISTINCT ?link", f"?x ?link ?y . {self.dialect.only_facts}")
+            names = {self.dialect.relation_name(row["link"].text) for row in used}
+            if self.dialect.has_statements:
+                body = f'?x ?link ?y . FILTER(STRSTARTS(STR(?link), "{PQ}P"))'
+                names |= {row["link"].text.removeprefix(PQ) for row in self.select("DISTINCT ?link", body)}
         return sorted(names, key=lambda name: (len(name), name))
 
     def type_names(self) -> list[str]:
