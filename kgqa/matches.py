@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,11 @@ SEARCHES = 3
 """How many mentions that no name fits are searched for with typos: such a search is the slow part."""
 _PARTIAL = 0.75  # the best that a part of a name may count
 _CLOSE = 0.85  # likeness from which a mistyped name covers the names inside it
+_ELLIPSIS = re.compile(
+    r"^\W*and\b(?!.*\b(?:is|are|was|were|did|do|does)\b)|\babout\b|\bmeant?\b", re.IGNORECASE
+)
+_ALL_THAT_IS_SAID = 0.6
+"""In "And what about hypoxia?" the name is all there is, however common a word it may be."""
 _AS_CALLED = ("exact", "alias")
 _SETTLED = 4  # mentions of an earlier question that are taken over
 
@@ -60,7 +66,15 @@ def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[st
         before = best.setdefault(match.name, match)
         if before.how not in _AS_CALLED and match.how in _AS_CALLED:  # the words that are its name, no more
             best[match.name] = replace(match, score=before.score)
-    return list(best.values())
+    found = list(best.values())
+    if _ELLIPSIS.search(question):
+        meant = {match.name for match in apart(found, least=0.0) if match.how in _AS_CALLED}
+        found = [
+            replace(match, score=max(match.score, _ALL_THAT_IS_SAID)) if match.name in meant else match
+            for match in found
+        ]
+        found.sort(key=lambda match: -match.score)
+    return found
 
 
 @lru_cache(maxsize=256)

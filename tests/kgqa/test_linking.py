@@ -233,6 +233,11 @@ def test_numbers_and_dates(
     assert sorted(leaves_of(links, ValueLeaf)) == sorted(values)
 
 
+def test_an_ellipsis_means_what_it_names(graph: EmbeddedGraph) -> None:
+    earlier = said(Turn("Which films are there?", TurnAnswer("", ("Q47703", "Q44578", "Q184768"))))
+    assert names(link("And what about book?", earlier, graph))[0] == "Q571"
+
+
 def test_what_is_not_found_is_said(graph: EmbeddedGraph) -> None:
     links = link("Is Zorblaxia larger than Paris or than 'Frobnitz Hill'?", NOTHING_SAID, graph)
     assert links.unlinked == ("Zorblaxia", "Frobnitz Hill")
