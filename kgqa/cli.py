@@ -53,7 +53,7 @@ def _complain(error: KgqaError) -> None:
 def answer(
     question: Annotated[
         str | None,
-        typer.Argument(metavar="[QUESTION|FILE.jsonl|-]", help="A question, a file of them, or - for stdin."),
+        typer.Argument(metavar="QUESTION|FILE.jsonl|-", help="A question, a file of them, or - for stdin."),
     ] = None,
     graph: GraphOption = None,
     model: ModelOption = None,

@@ -26,7 +26,7 @@ def graph_build(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SOURCE...", help="Folders with triples.tsv[.gz], JSONL folders, RDF files, dumps."
+            metavar="SOURCE", help="Folders with triples.tsv[.gz], JSONL folders, RDF files, dumps."
         ),
     ],
     out: OutFolder,
@@ -39,7 +39,7 @@ def graph_build(
     """Build a graph from facts.
 
     \b
-    kgqa graph build ../shared/data/wikidata --out graphs/wikidata
+    kgqa graph build tables/wikidata --out graphs/wikidata
     kgqa graph build facts.ttl more.tsv.gz --out graphs/mine --strict
     """
     from dataclasses import asdict
@@ -62,7 +62,7 @@ def graph_build(
 
 @graph_app.command("info")
 def graph_info(
-    graph: Annotated[str | None, typer.Argument(metavar="[GRAPH]", help=GRAPH_HELP)] = None,
+    graph: Annotated[str | None, typer.Argument(metavar="GRAPH", help=GRAPH_HELP)] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a graph holds.
@@ -87,7 +87,7 @@ def graph_info(
 
 @form_app.command("run")
 def form_run(
-    form: Annotated[str, typer.Argument(help="The text of a form.")],
+    form: Annotated[str, typer.Argument(metavar="FORM", help="The text of a form.")],
     graph: GraphOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -109,7 +109,7 @@ def form_run(
 
 
 @form_app.command("sparql")
-def form_sparql(form: Annotated[str, typer.Argument(help="The text of a form.")]) -> None:
+def form_sparql(form: Annotated[str, typer.Argument(metavar="FORM", help="The text of a form.")]) -> None:
     """Write a form as one SPARQL query.
 
     \b
@@ -123,7 +123,8 @@ def form_sparql(form: Annotated[str, typer.Argument(help="The text of a form.")]
 
 @form_app.command("explain")
 def form_explain(
-    form: Annotated[str, typer.Argument(help="The text of a form.")], graph: GraphOption = None
+    form: Annotated[str, typer.Argument(metavar="FORM", help="The text of a form.")],
+    graph: GraphOption = None,
 ) -> None:
     """Say in English what a form computes.
 
