@@ -31,7 +31,7 @@ _SINGULAR_CLAUSE = re.compile(
 )
 
 
-_MAY_MEAN_ANOTHER = ("ask", "short", "back", "that", "max", "min", "more", "less", "last", "early")
+_MAY_MEAN_ANOTHER = ("short", "that", "max", "min", "more", "less", "last", "early")
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class RelationWording:
 class Wordings:
     """Relations and types by name.
 
-    ``shared``: kind of template -> a template that several relations have -> these, the first one of which
-    it means wherever an entity has it ("Where is she from?").
+    ``shared``: kind of template -> a template that several relations have -> these with its kind there, the
+    first one of which it means wherever an entity has it ("Where is she from?", "Who are its members?").
     """
 
     relations: Mapping[str, RelationWording]
     types: Mapping[str, tuple[tuple[str, str], ...]]
-    shared: Mapping[str, Mapping[str, tuple[str, ...]]]
+    shared: Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]
 
 
 @cache
@@ -101,14 +101,19 @@ def wordings() -> Wordings:
             only_for=tuple(row.get("for", ())),
             holder=row.get("holder", False),
         )
-    return Wordings(relations, types, {kind: _shared(relations, kind) for kind in _MAY_MEAN_ANOTHER})
+    questions = _shared(relations, ("ask", "back"))
+    shared = {kind: _shared(relations, (kind,)) for kind in _MAY_MEAN_ANOTHER}
+    return Wordings(relations, types, {**shared, "ask": questions, "back": questions})
 
 
-def _shared(relations: Mapping[str, RelationWording], kind: str) -> dict[str, tuple[str, ...]]:
-    owners: dict[str, list[str]] = {}
-    for name, wording in relations.items():
-        for text in {e for template in wording[kind] for e in expansions(template)}:
-            owners.setdefault(text, []).append(name)
+def _shared(
+    relations: Mapping[str, RelationWording], kinds: tuple[str, ...]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    owners: dict[str, list[tuple[str, str]]] = {}
+    for kind in kinds:
+        for name, wording in relations.items():
+            for text in {skeleton(e) for template in wording[kind] for e in expansions(template)}:
+                owners.setdefault(text, []).append((name, kind))
     return {text: tuple(names) for text, names in owners.items() if len(names) > 1}
 
 
@@ -145,14 +150,15 @@ def expansions(template: str) -> list[str]:
     """The template in all its choices, spaces made single."""
     match = _CHOICE.search(template)
     if match is None:
-        return [skeleton(template)]
+        return [re.sub(r"\s+", " ", template).strip()]
     start, end = template[: match.start()], template[match.end() :]
     return [e for taken in match.group(1).split("|") for e in expansions(start + taken + end)]
 
 
 def skeleton(template: str) -> str:
-    """What is left of a template to compare: lower case, single spaces."""
-    return re.sub(r"\s+", " ", template).strip().lower()
+    """What is left of a template to compare: one slot for both ends, lower case, single spaces."""
+    text = re.sub(r"\{[xy]('?s?)\}", r"{e\1}", template)
+    return re.sub(r"\s+", " ", text).strip().lower()
 
 
 def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:

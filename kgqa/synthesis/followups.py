@@ -342,21 +342,12 @@ def others(talk: Talk) -> Draft | None:
     key, slot = ("back", "y") if back == "in" else ("ask", "x")
     starts = ("Which {T} ", "What {T} ", "What did ", "[Which|What] {T} ") if back == "in" else ("Who ",)
     choices = [t for t in talk.survey.wording(relation)[key] if t.startswith(starts)]
-    template = talk.worded(choices, key, answer[0], (relation, back))
-    if template is None:
+    asked = talk.posed(choices, key, answer[0], (relation, back), read(entity(answer[0]), relation, back))
+    if asked is None:
         return None
-    form: LogicalForm = read(entity(answer[0]), relation, back)
-    words: dict[str, str] = {}
-    if "{T}" in template:
-        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
-        if type_name is None:
-            return None
-        form, words["T"] = keep(form, type_name), talk.type_word(type_name)[1]
-        words["t"] = words["T"]
-        template = template.replace(" {T}", " other {T}", 1)
-    else:
+    template = asked.template.replace(" {T}", " other {T}", 1)
+    if not asked.words:
         template = re.sub(r"^(What|Who) ", r"\1 else ", template)
-    question = talk.say(template, None, **{slot: talk.refer(answer[0], (relation, back))}, **words)
-    return Draft(
-        question, call("difference", form, entity(last.about)), "others", answer[0], (relation, back)
-    )
+    question = talk.say(template, None, **{slot: talk.refer(answer[0], (relation, back))}, **asked.words)
+    rest = call("difference", asked.form, entity(last.about))
+    return Draft(question, rest, "others", answer[0], (relation, back))

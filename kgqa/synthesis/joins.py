@@ -158,7 +158,8 @@ def of_a_profession(talk: Talk, name: str) -> Draft | None:
         return None
     relation, what, one, many = found
     choices = [t for t in talk.survey.wording(use.relation)["back"] if "{T}" in t and "{t}" not in t]
-    template = talk.worded(choices, "back", name, asks)
+    type_name = talk.survey.shared_type(members, talk.rng)
+    template = talk.worded(choices, "back", name, asks, type_name=type_name)
     if template is None or "{T}" not in template:
         return None
     form: LogicalForm = call("intersect", base, read(entity(what), relation, "in"))

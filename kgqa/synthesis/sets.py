@@ -62,7 +62,7 @@ def some_of(talk: Talk, name: str, *, least: int = 2) -> Some | None:
     rivals = [u.relation for u in survey.uses(name) if u.direction == "in" and survey.wording(u.relation).own]
     if wording.own and rivals[0] == use.relation and rng.random() < 0.4:
         return Some(form, names, type_name, one, many, owner=said.possessive, about=name)
-    template = talk.worded(clauses, "that", name, (use.relation, "in"))
+    template = talk.worded(clauses, "that", name, (use.relation, "in"), type_name=type_name)
     if template is None:
         return None
     clause = talk.phrase(template, y=said)

@@ -50,18 +50,11 @@ def forward(talk: Talk, name: str) -> Draft | None:
         brief = talk.worded(short, "short", name, asks)
         if brief:
             return Draft(talk.say(brief), form, "forward", name, asks)
-    template = talk.worded(templates(talk, use.relation, "ask"), "ask", name, asks)
-    if template is None:
+    asked = talk.posed(templates(talk, use.relation, "ask"), "ask", name, asks, form)
+    if asked is None:
         return None
-    words: dict[str, str] = {}
-    if "{t}" in template or "{T}" in template:
-        answers = talk.names(form)
-        type_name = talk.survey.shared_type(answers, talk.rng)
-        if type_name is None:
-            return None
-        form = keep(form, type_name)
-        words["t"], words["T"] = talk.type_word(type_name)
-    return Draft(talk.say(template, name, x=talk.refer(name, asks), **words), form, "forward", name, asks)
+    question = talk.say(asked.template, name, x=talk.refer(name, asks), **asked.words)
+    return Draft(question, asked.form, "forward", name, asks)
 
 
 def _only_one_with(talk: Talk, name: str, relation: str) -> bool:
@@ -119,18 +112,12 @@ def backward(talk: Talk, name: str) -> Draft | None:
     if use is None:
         return None
     asks = (use.relation, use.direction)
-    form: LogicalForm = read(entity(name), *asks)
-    template = talk.worded(templates(talk, use.relation, "back"), "back", name, asks)
-    if template is None:
+    choices = templates(talk, use.relation, "back")
+    asked = talk.posed(choices, "back", name, asks, read(entity(name), *asks))
+    if asked is None:
         return None
-    words: dict[str, str] = {}
-    if "{t}" in template or "{T}" in template:
-        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
-        if type_name is None:
-            return None
-        form = keep(form, type_name)
-        words["t"], words["T"] = talk.type_word(type_name)
-    return Draft(talk.say(template, name, y=talk.refer(name, asks), **words), form, "backward", name, asks)
+    question = talk.say(asked.template, name, y=talk.refer(name, asks), **asked.words)
+    return Draft(question, asked.form, "backward", name, asks)
 
 
 def count_forward(talk: Talk, name: str) -> Draft | None:
@@ -186,7 +173,8 @@ def count_backward(talk: Talk, name: str) -> Draft | None:
         return None
     one, many = talk.type_word(type_name)
     template = expand(talk.rng.choice(choices), talk.rng)
-    if talk.survey.means_another("back", template.replace("How many {T}", "Which {T}", 1), name, *asks):
+    which = template.replace("How many {T}", "Which {T}", 1)
+    if talk.survey.means_another("back", which, name, *asks, type_name=type_name):
         return None
     question = talk.say(template, name, y=talk.refer(name, asks), t=one, T=many)
     return Draft(question, call("cardinality", keep(form, type_name)), "count", name, asks)
@@ -289,24 +277,15 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
     said = Name.of(f"the {noun} of {named.object}" if of_it else f"{named.possessive} {noun}")
     key, slot = ("back", "y") if second.direction == "in" else ("ask", "x")
     asks = (second.relation, second.direction)
-    template = talk.worded(templates(talk, second.relation, key), key, middle[0], asks)
-    if template is None:
-        return None
     form = (
         talk.now(between, second.relation)
         if second.direction == "out"
         else read(between, second.relation, second.direction)
     )
-    words: dict[str, str] = {}
-    if "{t}" in template or "{T}" in template:
-        type_name = talk.survey.shared_type(talk.names(form), talk.rng)
-        if type_name is None or second.direction == "literal":
-            return None
-        words["t"], words["T"] = talk.type_word(type_name)
-        return Draft(
-            talk.say(template, None, **{slot: said}, **words), keep(form, type_name), "two steps", name
-        )
-    return Draft(talk.say(template, None, **{slot: said}), form, "two steps", name)
+    asked = talk.posed(templates(talk, second.relation, key), key, middle[0], asks, form)
+    if asked is None:
+        return None
+    return Draft(talk.say(asked.template, None, **{slot: said}, **asked.words), asked.form, "two steps", name)
 
 
 def compare_two(talk: Talk, name: str) -> Draft | None:

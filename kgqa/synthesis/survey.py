@@ -258,17 +258,36 @@ class Survey:
         other = _SAID_BY.get((relation, direction))
         return other is not None and self.graph.has_relation(other)
 
-    def means_another(self, kind: str, template: str, name: str, relation: str, direction: Direction) -> bool:
-        """Whether the template, said of the entity, would rather be taken for another relation of it."""
+    def means_another(
+        self,
+        kind: str,
+        template: str,
+        name: str,
+        relation: str,
+        direction: Direction,
+        *,
+        type_name: str | None = None,
+    ) -> bool:
+        """Whether the template, said of the entity, would rather be taken for another relation of it.
+
+        Where it asks for a type, the other relation must lead to something of the type.
+        """
         known, types = wordings().relations, set(self.types(name))
-        for other in wordings().shared.get(kind, {}).get(skeleton(template), ()):
+        for other, other_kind in wordings().shared.get(kind, {}).get(skeleton(template), ()):
             fits = not known[other].only_for or bool(types & set(known[other].only_for))
-            if other == relation:
+            if other == relation and other_kind == kind:
                 return not fits
-            ways: tuple[Direction, ...] = ("in",) if direction == "in" else ("out", "literal")
-            if fits and any(self.has(name, other, way) for way in ways):
+            backward = other_kind == "back" or (other_kind == "that" and direction == "in")
+            ways: tuple[Direction, ...] = ("in",) if backward else ("out", "literal")
+            if fits and any(self._leads(name, other, way, type_name) for way in ways):
                 return True
         return False
+
+    def _leads(self, name: str, relation: str, direction: Direction, type_name: str | None) -> bool:
+        if not self.has(name, relation, direction) or type_name is None or direction == "literal":
+            return self.has(name, relation, direction)
+        read = self.graph.subjects if direction == "in" else self.graph.objects
+        return bool(self.graph.are_members(read(self.number(name), relation).items, type_name).any())
 
     def _askable(self, relation: str) -> bool:
         if relation in _SILENT:

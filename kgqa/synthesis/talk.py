@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from grammar.denotation import (
@@ -76,6 +76,15 @@ class Draft:
     asks: tuple[str, Direction] | None = None
     may_be_empty: bool = False
     unclear: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A template, the form that it asks for, and the words of the type that it names."""
+
+    template: str
+    form: LogicalForm
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -221,15 +230,44 @@ class Talk:
             f"{'that' if self.formal else self.rng.choice(['that', 'this', 'the', 'that'])} {word}"
         )
 
-    def worded(self, choices: Sequence[str], kind: str, name: str, asks: tuple[str, Direction]) -> str | None:
-        """One of the templates that, said of the entity, means this relation and no other one of it."""
-        if not choices:
-            return None
-        for _ in range(3):
+    def worded(
+        self,
+        choices: Sequence[str],
+        kind: str,
+        name: str,
+        asks: tuple[str, Direction],
+        *,
+        type_name: str | None = None,
+    ) -> str | None:
+        """One of the templates that, said of the entity, means this relation and no other one of it.
+
+        ``type_name`` is the type that would be asked for; without one, no template that asks for a type
+        is taken.
+        """
+        if type_name is None:
+            choices = [c for c in choices if "{T}" not in c and "{t}" not in c]
+        for _ in range(3 if choices else 0):
             template = expand(self.rng.choice(choices), self.rng)
-            if not self.survey.means_another(kind, template, name, *asks):
+            asked = type_name if "{T}" in template or "{t}" in template or kind == "that" else None
+            if not self.survey.means_another(kind, template, name, *asks, type_name=asked):
                 return template
         return None
+
+    def posed(
+        self, choices: Sequence[str], kind: str, name: str, asks: tuple[str, Direction], form: LogicalForm
+    ) -> Asked | None:
+        """A template (``worded``) with the form that it asks for: with ``keep`` where it names a type."""
+        typed = [c for c in choices if "{T}" in c or "{t}" in c]
+        type_name = (
+            self.survey.shared_type(self.names(form), self.rng) if typed and asks[1] != "literal" else None
+        )
+        template = self.worded(choices, kind, name, asks, type_name=type_name)
+        if template is None:
+            return None
+        if type_name is None or ("{T}" not in template and "{t}" not in template):
+            return Asked(template, form)
+        one, many = self.type_word(type_name)
+        return Asked(template, keep(form, type_name), {"t": one, "T": many})
 
     def meant(self, kind: str, name: str, relation: str) -> list[str]:
         """The relation's words of a kind that, said of the entity, mean no other relation of it."""

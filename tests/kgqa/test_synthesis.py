@@ -200,8 +200,8 @@ def test_a_pronoun_stands_for_the_last_answer_or_the_topic(graph: EmbeddedGraph)
 
 def test_shared_wordings_mean_the_first_relation_that_the_entity_has(graph: EmbeddedGraph) -> None:
     survey = Survey(graph)
-    shared = wordings().shared["ask"]["where is {x}?"]
-    assert shared[0] == "P17"
+    shared = wordings().shared["ask"]["where is {e}?"]
+    assert shared[0] == ("P17", "ask")
     assert survey.means_another("ask", "Where is {x}?", "Q90", "P625", "literal")
     assert not survey.means_another("ask", "Where is {x}?", "Q90", "P17", "out")
 
