@@ -44,15 +44,23 @@ def compare_numbers(test: str, left: str, right: str) -> str:
     return TESTS[test].format(low=left, high=left, first=right, last=right)
 
 
+def _numbers(test: str, left: str, right: str, *, known: bool) -> str:
+    """The test where both are numbers, else false; ``known`` says that the right one is."""
+    both = f"isNumeric({left})" if known else f"isNumeric({left}) && isNumeric({right})"
+    compared = compare_numbers(test, left, right)
+    # "&&" would do, but rdflib computes both sides and fails where a date minus a name is to be taken.
+    return f"IF({both}, {compared}, false)" if test == "around" else f"{both} && {compared}"
+
+
 def hold_against(c: Compiler, test: str, v: str, wanted: LogicalForm) -> Held:
     """How the literal ``v`` is held against a number, a value that the form names, or one of its values."""
     if wanted.sort is Sort.NUMBER:
         group, n = c.term(wanted, "c")
-        return Held(f"isNumeric({v}) && {compare_numbers(test, v, n)}", group)
+        return Held(_numbers(test, v, n, known=True), group)
     if isinstance(wanted, ValueLeaf):
         return _against_value(c, test, v, wanted.value)
     w = c.fresh("v")
-    numbers = f"isNumeric({v}) && isNumeric({w}) && {compare_numbers(test, v, w)}"
+    numbers = _numbers(test, v, w, known=False)
     first, last = c.model.low.format(w), c.model.high.format(w)
     if test == "around":
         days = f"ABS({c.model.days.format(v)} - {c.model.days.format(w)})"
@@ -67,7 +75,7 @@ def hold_against(c: Compiler, test: str, v: str, wanted: LogicalForm) -> Held:
 
 def _against_value(c: Compiler, test: str, v: str, value: Value) -> Held:
     if isinstance(value, Quantity):
-        return Held(f"isNumeric({v}) && {compare_numbers(test, v, write_number(value.amount))}")
+        return Held(_numbers(test, v, write_number(value.amount), known=True))
     if not isinstance(value, Time):
         return Held(f"{v} = {c.model.value(value)}" if test == "equals" else _NEVER)
     first, last = c.model.bounds(value, around=test == "around")
