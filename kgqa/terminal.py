@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -34,7 +34,7 @@ _COMMANDS = {
     ":quit": "leave (so does Ctrl-D)",
 }
 _WELCOME = (
-    "Ask about {name}: {entities:,} entities, {triples:,} facts. Follow-up questions and corrections "
+    "Ask about the graph “{name}”: {entities:,} entities, {triples:,} facts. Follow-up questions and corrections "
     "(“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
 )
 
@@ -141,7 +141,7 @@ def converse(chat: Chat, console: Console) -> None:
     console.print(Text("\n" + welcome, style="dim"))
     while True:
         try:
-            line = console.input(Text("\n> ", style="cyan")).strip()
+            line = _read_line(console)
         except EOFError:
             console.print()
             return
@@ -154,6 +154,21 @@ def converse(chat: Chat, console: Console) -> None:
                 print_answer(chat.ask(line), console)
             except DataError as error:
                 console.print(Text(str(error), style="yellow"), soft_wrap=True)
+
+
+def _read_line(console: Console) -> str:
+    """The next line of the person, who can edit it where that is possible; a pipe's is shown."""
+    console.print()
+    if not sys.stdin.isatty():
+        try:
+            line = input().strip()
+        except UnicodeDecodeError:
+            raise DataError("stdin: expected UTF-8 text, found other bytes; give questions") from None
+        console.print(Text("> ", style="cyan") + Text(line), soft_wrap=True)
+        return line
+    with suppress(ImportError):  # not on Windows: there the console itself edits
+        import readline  # noqa: F401
+    return input("> ").strip()
 
 
 def _command(line: str, chat: Chat, console: Console) -> None:
