@@ -34,8 +34,8 @@ _COMMANDS = {
     ":quit": "leave (so does Ctrl-D)",
 }
 _WELCOME = (
-    "Ask about the graph “{name}”: {entities:,} entities, {triples:,} facts. Follow-up questions and corrections "
-    "(“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
+    "Ask about the graph “{name}”: {entities:,} entities, {triples:,} facts. Follow-up questions and "
+    "corrections (“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
 )
 
 
@@ -164,7 +164,9 @@ def _read_line(console: Console) -> str:
             line = input().strip()
         except UnicodeDecodeError:
             raise DataError("stdin: expected UTF-8 text, found other bytes; give questions") from None
-        console.print(Text("> ", style="cyan") + Text(line), soft_wrap=True)
+        console.print(
+            Text("> ", style="cyan") + Text(line if line.isprintable() else repr(line)[:80]), soft_wrap=True
+        )
         return line
     with suppress(ImportError):  # not on Windows: there the console itself edits
         import readline  # noqa: F401
