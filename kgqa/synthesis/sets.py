@@ -144,7 +144,7 @@ def superlative(talk: Talk, name: str) -> Draft | None:
     rng, top = talk.rng, talk.rng.random() < 0.5
     clauses = talk.meant("last" if top else "early", some.names[0], relation)
     adjectives = talk.meant("max" if top else "min", some.names[0], relation)
-    who = "person" if some.type_name in talk.survey.person_types else some.one
+    who = some.one
     sentences = [f"Which of the {some.phrase} {clause}?" for clause in clauses if not some.owner]
     sentences += [f"Which {some.single} {clause}?" for clause in clauses]
     if some.owner:
@@ -163,10 +163,10 @@ def superlative(talk: Talk, name: str) -> Draft | None:
                 f"the {word} {who} {clause}?",
                 f"Name the {word} {who} {clause}.",
             ]
-            if who == "person":
+            if some.type_name in talk.survey.person_types:
                 sentences += [
-                    f"Who is the {word} person {clause}?",
-                    f"Who is the {word} of the people {clause}?",
+                    f"Who is the {word} {who} {clause}?",
+                    f"Who is the {word} of the {some.phrase}?",
                 ]
     if not sentences:
         return None
@@ -188,7 +188,8 @@ def most_counted(talk: Talk, name: str) -> Draft | None:
     of = f"of {some.phrase}" if some.owner else f"of the {some.phrase}"
     sentences = [f"Which {of} {verb}?" for verb in verbs] + [f"Which {some.single} {verb}?" for verb in verbs]
     if some.type_name in talk.survey.person_types:
-        sentences += [f"Who {verb}?" for verb in verbs] if not some.clause and not some.owner else []
+        everybody = str(some.form).startswith("members")
+        sentences += [f"Who {verb}?" for verb in verbs] if everybody else []
     form = call(
         "arg", call("max" if top else "min", counts_of_each(some.form, relation, direction, type_name))
     )
