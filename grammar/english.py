@@ -16,6 +16,7 @@ from typing import Any
 
 from grammar.forms import Call, EntityLeaf, LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf
 from grammar.operators import POINT_IN_TIME, Sort
+from grammar.relation_words import verb_of
 from grammar.values import DAY, MONTH, YEAR, Quantity, String, Text, Time
 
 Label = Callable[[str], str | None]
@@ -43,7 +44,7 @@ def plural(noun: str) -> str:
     match = re.match(rf"(.+?)( (?:{_PREPOSITIONS}) .+)", noun)
     if match:
         return plural(match[1]) + match[2]
-    if re.search(rf" (?:{_PREPOSITIONS})$", noun):
+    if re.search(rf" (?:{_PREPOSITIONS})$|(?:series|species)$", noun):
         return noun  # "shares border with" is no noun
     if re.search(r"(?:[sxz]|[cs]h)$", noun):
         return noun + "es"
@@ -192,8 +193,15 @@ def _read(link: str) -> Wording:
 
     def word(w: _Words, form: Call) -> Any:
         relation = w.leaf(form.arguments[1])
+        verb = None if link else verb_of(relation)
+        source = form.arguments[0]
+        single = isinstance(source, EntityLeaf) and len(source.names) == 1
 
         def change(phrase: _Phrase) -> _Phrase:
+            if verb is not None:
+                who = "they" if phrase.element and not phrase.rest else phrase.one
+                what = f" that {who} {verb.one if single or not phrase.several else verb.many}{verb.tail}"
+                return _Phrase(verb.noun or _THING, what, own=phrase.own)
             rest = f" {link} {phrase.one}" if link else _of(phrase)
             return _Phrase(relation, rest, several=phrase.several and not phrase.proper, own=phrase.own)
 
@@ -204,9 +212,15 @@ def _read(link: str) -> Wording:
 
 def _follow_back(w: _Words, form: Call) -> Any:
     relation = w.leaf(form.arguments[1])
-    return w.over(
-        form.arguments[0], lambda phrase: _Phrase(_THING, f" whose {relation} {_is(phrase)}", own=phrase.own)
-    )
+    verb = verb_of(relation)
+
+    def change(phrase: _Phrase) -> _Phrase:
+        if verb is None:
+            return _Phrase(_THING, f" whose {relation} {_is(phrase)}", own=phrase.own)
+        whom = "them" if phrase.element and not phrase.rest else phrase.one
+        return _Phrase(_THING, f" that {verb.many} {whom}{verb.tail}", own=phrase.own)
+
+    return w.over(form.arguments[0], change)
 
 
 def _same(w: _Words, form: Call) -> Any:

@@ -24,6 +24,12 @@ LABELS = {record.id: record.label for record in toy_records()} | {
             "the films whose director is Randal Kleiser that have the most cast members",
         ),
         ("follow(Q142, P36)", "the capital of France"),
+        ("keep(follow(Q142, P47), Q6256)", "the countries that France shares border with"),
+        ("follow_back({Q142 Q183}, P47)", "the things that share border with France and Germany"),
+        (
+            "arg(max(cardinality(follow_back(for_each(members(Q6256)), P47))))",
+            "the countries that have the most things that share border with them",
+        ),
         ("keep(follow(Q47703, P161), Q5)", "the humans among the cast members of The Godfather"),
         ("is_in(Q90, follow(Q142, P36))", "whether Paris is among the capitals of France"),
         (
