@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from grammar.values import String, Value, read_value
-from kgqa.graphs import EmbeddedGraph
 from kgqa.reach import Reach
 from tests.toy import toy_graph
 
