@@ -38,7 +38,9 @@ _OPERATORS: dict[Direction, frozenset[str]] = {
     "in": frozenset({"follow_back"}),
     "literal": frozenset({"value", "statements"}),
 }
-_LEAST = 0.0  # of the forms over linked leaves, of which there are many, those below are mostly spurious
+# Of the forms over linked leaves, of which there are many, those that agree less are mostly spurious; for a
+# yes or no even more.
+_LEAST, _LEAST_OF_TRUTHS = 0.0, 0.5
 _QUALIFYING = frozenset({"qualifier", "qualifier_value", "where", "first", "last"})
 
 
@@ -213,9 +215,9 @@ def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> 
     named: set[Leaf] = {one.leaf for one in links.candidates if one.span is not None and one.score >= 0.9}
     literals: Iterable[Leaf] = values or (numbers if _compares(example.question) else ())
     expected = frozenset(named & {*entities}) | frozenset(literals)
-    return hand, Hints(
-        example.question, _names(hand, graph), expected, earlier=earlier.forms[-3:], least=_LEAST
-    )
+    least = _LEAST_OF_TRUTHS if example.gold.truths else _LEAST
+    names = _names(hand, graph)
+    return hand, Hints(example.question, names, expected, earlier=earlier.forms[-3:], least=least)
 
 
 def _around(entities: Sequence[EntityLeaf], graph: KnowledgeGraph) -> dict[str, frozenset[str]]:
