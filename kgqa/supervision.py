@@ -46,7 +46,7 @@ Progress: TypeAlias = Callable[["Coverage"], None]
 
 SOURCES: tuple[Source, ...] = ("searched", "annotated")
 BUDGET = Budget(forms=1_500, milliseconds=60_000.0)
-"""What one search may cost; on CSQA none has tried more than 600 forms. Where time ends a search, two runs may
+"""What one search may cost; on CSQA none has tried more than 600 forms. Where time ends one, two runs may
 differ: it is only the net below."""
 _MEMO_ELEMENTS = 4_000_000  # elements of denotations kept from turn to turn: about 100 MB
 
