@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,8 @@ def _log_probabilities(order: Sequence[_Live], scores: Tensor) -> Tensor:
         mask = hypothesis.partial.mask
         row[: len(mask)] = mask
     masked = scores.masked_fill(~torch.from_numpy(allowed).to(scores.device), float("-inf"))
-    return masked.log_softmax(-1).cpu()
+    # Where nothing is allowed (no form can be made of the leaves) the softmax is not a number.
+    return masked.log_softmax(-1).nan_to_num(nan=-math.inf, neginf=-math.inf).cpu()
 
 
 def _advance(

@@ -8,6 +8,7 @@ turns features into vectors of its own width.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,6 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.trainers import WordPieceTrainer
 from torch import Tensor, nn
 
 from grammar.errors import CheckpointError, ConfigError
@@ -167,14 +167,29 @@ class ScratchText:
 
     @classmethod
     def train(cls, texts: Iterable[str], *, vocabulary: int) -> ScratchText:
-        """Learn word pieces from texts."""
-        tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
-        tokenizer.normalizer = BertNormalizer(lowercase=True)
-        tokenizer.pre_tokenizer = BertPreTokenizer()
-        trainer = WordPieceTrainer(
-            vocab_size=vocabulary, special_tokens=["[PAD]", "[UNK]"], show_progress=False
-        )
-        tokenizer.train_from_iterator(texts, trainer)
+        """Learn word pieces from texts: all characters, then the most frequent words, beginnings and endings.
+
+        Counted here and not by a library's trainer, because those break ties at random, and the same texts
+        must give the same model.
+        """
+        normalizer, splitter = BertNormalizer(lowercase=True), BertPreTokenizer()
+        words: Counter[str] = Counter()
+        for text in texts:
+            words.update(word for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
+        pieces: Counter[str] = Counter()
+        characters: set[str] = set()
+        for word, count in words.items():
+            characters.update(word[:1], *(f"##{c}" for c in word[1:]))
+            pieces[word] += 2 * count  # a word whole rather than in parts
+            for cut in range(2, len(word)):
+                pieces[word[:cut]] += count
+                pieces[f"##{word[cut:]}"] += count
+        chosen = ["[PAD]", "[UNK]", *sorted(characters)]
+        frequent = sorted((p for p in pieces if p not in characters), key=lambda p: (-pieces[p], p))
+        chosen += frequent[: max(0, vocabulary - len(chosen))]
+        tokenizer = Tokenizer(WordPiece({piece: k for k, piece in enumerate(chosen)}, unk_token="[UNK]"))
+        tokenizer.normalizer = normalizer
+        tokenizer.pre_tokenizer = splitter
         return cls(tokenizer)
 
     @classmethod

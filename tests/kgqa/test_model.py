@@ -1,0 +1,313 @@
+"""The parser's inner parts over the toy graph: context, batches, decoder, training, checkpoints."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from grammar.errors import CheckpointError, ConfigError
+from grammar.forms import EntityLeaf, RelationLeaf, read_form
+from grammar.partial import OPERATOR_NAMES, ActionSpace
+from kgqa.answer import Answered, Failed, Unparsed, turn_of
+from kgqa.associations import Associations
+from kgqa.batch import encode_contexts, make_batch
+from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
+from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig
+from kgqa.context import Context, build_context
+from kgqa.conversation import Conversation, Turn, TurnAnswer
+from kgqa.decode import action_numbers, beam_search
+from kgqa.graph_text import GraphText
+from kgqa.graphs import EmbeddedGraph
+from kgqa.linking import link
+from kgqa.model import StructuredTransformer, with_start
+from kgqa.parser import MAX_QUESTION, SemanticParser
+from kgqa.text import ScratchText
+from kgqa.train import train
+from tests.toy import toy_graph
+
+QUESTIONS = {
+    "What is the capital of France?": "follow(Q142, P36)",
+    "What is the capital of Germany?": "follow(Q183, P36)",
+    "How many people live in France?": "value(Q142, P1082)",
+    "How many people live in Germany?": "value(Q183, P1082)",
+    "Which countries border France?": "keep(follow(Q142, P47), Q6256)",
+    "Which countries border Germany?": "keep(follow(Q183, P47), Q6256)",
+    "How many countries border France?": "cardinality(keep(follow(Q142, P47), Q6256))",
+    "Is Paris the capital of France?": "is_in(Q90, follow(Q142, P36))",
+}
+SMALL = Config(
+    model=ModelConfig(dimension=48, heads=4, encoder_layers=2, decoder_layers=1, dropout=0.0),
+    training=TrainingConfig(
+        epochs=60, batch_size=8, learning_rate=3e-3, warmup_steps=5, dev_share=0.0, max_actions=16, seed=3
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
+    return toy_graph(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(scope="module")
+def text() -> ScratchText:
+    return ScratchText.train(QUESTIONS, vocabulary=200)
+
+
+@pytest.fixture(scope="module")
+def graph_text(graph: EmbeddedGraph, text: ScratchText) -> GraphText:
+    return GraphText(graph, text)
+
+
+@pytest.fixture(scope="module")
+def lessons_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lessons") / "lessons.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number, (question, form) in enumerate(QUESTIONS.items()):
+            entities = [name for leaf in (read_form(form),) for name in _entities(str(leaf))]
+            turn = {"question": question, "form": form, "entities": entities}
+            file.write(json.dumps({"id": f"d{number}", "turns": [turn]}) + "\n")
+    return path
+
+
+def _entities(form: str) -> list[str]:
+    return [name for name in ("Q142", "Q183", "Q90") if name in form]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, graph: EmbeddedGraph, lessons_file: Path) -> Path:
+    """A run that has learnt the eight questions by heart."""
+    out = tmp_path_factory.mktemp("runs") / "small"
+    train(
+        _with_source(SMALL, lessons_file, graph),
+        out,
+        default_graph=graph.folder,
+        device="cpu",
+        progress=_silent,
+    )
+    return out
+
+
+def _with_source(config: Config, path: Path, graph: EmbeddedGraph) -> Config:
+    return replace(config, source=(SourceConfig("plain", str(path), str(graph.folder), entities="linked"),))
+
+
+def _silent(what: str, done: int, total: int | None) -> None:
+    pass
+
+
+def _context(question: str, graph_text: GraphText, conversation: Conversation | None = None) -> Context:
+    conversation = conversation or Conversation()
+    links = link(question, conversation, graph_text.graph)
+    return build_context(
+        question, conversation, links, graph_text, associations=Associations(), config=SMALL.context
+    )
+
+
+def _model(text: ScratchText) -> StructuredTransformer:
+    torch.manual_seed(0)
+    return make_model(SMALL, text).eval()
+
+
+def test_a_context_offers_what_the_question_needs_and_says_how_it_came_in(graph_text: GraphText) -> None:
+    context = _context("What is the capital of France?", graph_text)
+    france = next(o for o in context.objects if o.leaf == EntityLeaf(("Q142",)))
+    capital = next(o for o in context.objects if o.leaf == RelationLeaf("P36"))
+    assert (france.how, france.span) == ("exact", (23, 29))
+    assert france.text.startswith("France (")
+    assert "out:question" in capital.near
+
+
+def test_a_context_is_one_json_structure(graph_text: GraphText) -> None:
+    answer = TurnAnswer("Paris", ("Q90",), form=read_form("follow(Q142, P36)"))
+    conversation = Conversation((Turn("What is the capital of France?", answer),))
+    context = _context("How many people live there?", graph_text, conversation)
+    record = json.loads(json.dumps(context.to_json()))
+    assert Context.from_json(record) == context
+    form = context.turns[0].form
+    assert form[0] == "follow"
+    assert [str(context.leaves[k]) for k in form[1:] if isinstance(k, int)] == ["Q142", "P36"]
+
+
+def test_padding_changes_nothing(graph_text: GraphText, text: ScratchText) -> None:
+    contexts = [_context(q, graph_text) for q in ("Which countries border France?", "Paris?")]
+    model = _model(text)
+    encoded = encode_contexts(contexts, text, config=SMALL.context)
+    together = model.encode(make_batch(encoded, text))
+    start = with_start(torch.full((2, 1), -1))
+    scores = model.decode(start, together)
+    for row, one in enumerate(encoded):
+        alone = model.decode(start[:1], model.encode(make_batch([one], text)))[0, 0]
+        torch.testing.assert_close(scores[row, 0, : len(alone)], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_step_by_step_is_all_at_once(graph_text: GraphText, text: ScratchText) -> None:
+    context = _context("Which countries border France?", graph_text)
+    model = _model(text)
+    encoded = encode_contexts([context], text, config=SMALL.context)
+    space = ActionSpace(context.leaves, max_actions=16)
+    actions = action_numbers(read_form("keep(follow(Q142, P47), Q6256)"), space)
+    assert actions is not None
+    previous = with_start(torch.tensor([[-1, *actions[:-1]]]))
+    whole = model.decode(previous, model.encode(make_batch(encoded, text)))
+    memory = model.encode(make_batch(encoded, text))
+    steps = torch.cat([model.decode(previous[:, k : k + 1], memory) for k in range(len(actions))], 1)
+    torch.testing.assert_close(steps, whole, atol=1e-4, rtol=1e-4)
+
+
+def test_an_untrained_model_writes_only_well_typed_forms(graph_text: GraphText, text: ScratchText) -> None:
+    contexts = [_context(question, graph_text) for question in QUESTIONS]
+    batch = make_batch(encode_contexts(contexts, text, config=SMALL.context), text)
+    spaces = [ActionSpace(context.leaves, max_actions=16) for context in contexts]
+    for seed in range(3):
+        torch.manual_seed(seed)
+        model = make_model(SMALL, text).eval()
+        for hypotheses in beam_search(model, batch, spaces, beam=4):
+            assert hypotheses
+            assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
+            for hypothesis in hypotheses:
+                assert read_form(str(hypothesis.form)) == hypothesis.form
+
+
+def test_a_wide_beam_finds_the_most_probable_form(graph_text: GraphText, text: ScratchText) -> None:
+    context = _context("What is the capital of France?", graph_text)
+    batch = make_batch(encode_contexts([context], text, config=SMALL.context), text)
+    space = ActionSpace(context.leaves[:6], max_actions=4)
+    model = _model(text)
+    narrow = beam_search(model, batch, [space], beam=1)[0][0].score
+    wide = beam_search(model, batch, [space], beam=60)[0][0].score
+    assert wide >= narrow
+
+
+def test_eight_questions_are_learnt_by_heart_and_answered(run: Path, graph: EmbeddedGraph) -> None:
+    parser = SemanticParser.load(run, graph, device="cpu")
+    for question, form in QUESTIONS.items():
+        answer = parser.answer(Conversation(), question)
+        assert isinstance(answer, Answered), question
+        assert str(answer.form) == form
+        assert 0.5 < answer.confidence <= 1.0
+
+
+def test_an_answer_is_the_same_alone_and_in_a_batch(run: Path, graph: EmbeddedGraph) -> None:
+    from kgqa.parser import Request
+
+    parser = SemanticParser.load(run, graph, device="cpu")
+    together = parser.answer_batch([Request(Conversation(), question) for question in QUESTIONS])
+    for question, batched in zip(QUESTIONS, together, strict=True):
+        alone = parser.answer(Conversation(), question)
+        assert isinstance(alone, Answered)
+        assert isinstance(batched, Answered)
+        assert (alone.form, alone.text) == (batched.form, batched.text)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("", "empty"), ("?!", "no word"), ("x" * (MAX_QUESTION + 1), "characters")],
+)
+def test_what_cannot_be_a_question_is_refused_in_a_sentence(
+    run: Path, graph: EmbeddedGraph, question: str, said: str
+) -> None:
+    answer = SemanticParser.load(run, graph, device="cpu").answer(Conversation(), question)
+    assert isinstance(answer, Unparsed)
+    assert said in answer.why
+
+
+def test_an_unknown_name_is_not_answered_with_something_else(run: Path, graph: EmbeddedGraph) -> None:
+    parser = SemanticParser.load(run, graph, device="cpu")
+    answer = parser.answer(Conversation(), "What is the capital of Zubrowkistan?")
+    assert isinstance(answer, Unparsed)
+    assert "Zubrowkistan" in answer.why
+
+
+def test_a_turn_remembers_its_form(run: Path, graph: EmbeddedGraph) -> None:
+    answer = SemanticParser.load(run, graph, device="cpu").answer(
+        Conversation(), "What is the capital of France?"
+    )
+    turn = turn_of(answer)
+    assert turn.answer is not None
+    assert str(turn.answer.form) == "follow(Q142, P36)"
+    assert not isinstance(answer, Failed)
+
+
+def test_a_checkpoint_opens_as_it_was_saved(run: Path, tmp_path: Path) -> None:
+    opened = load_checkpoint(run, device="cpu")
+    save_checkpoint(tmp_path / "copy", opened)
+    again = load_checkpoint(tmp_path / "copy", device="cpu")
+    assert again.checksum == opened.checksum
+    assert again.config == opened.config
+    assert again.associations.seen == opened.associations.seen
+
+
+def test_a_checkpoint_for_another_grammar_is_refused_by_name(run: Path, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "old", load_checkpoint(run, device="cpu"))
+    config = tmp_path / "old" / "config.toml"
+    config.write_text(config.read_text().replace('grammar = "kgqa-1"', 'grammar = "kgqa-0"'))
+    with pytest.raises(CheckpointError, match=r"kgqa-0.*kgqa-1"):
+        load_checkpoint(tmp_path / "old", device="cpu")
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "shape"])
+def test_a_damaged_checkpoint_is_refused(run: Path, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "bad"
+    checkpoint = load_checkpoint(run, device="cpu")
+    save_checkpoint(folder, checkpoint)
+    weights = folder / "weights.safetensors"
+    if damage == "missing":
+        weights.unlink()
+    elif damage == "cut":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    else:
+        config = folder / "config.toml"
+        config.write_text(config.read_text().replace("dimension = 48", "dimension = 64"))
+    with pytest.raises(CheckpointError, match="bad"):
+        load_checkpoint(folder, device="cpu")
+
+
+class _Killed(Exception):
+    """Stands for a kill in the middle of training."""
+
+
+def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
+    graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(SMALL.training, epochs=4, batch_size=2, save_minutes=0.0)
+    config = _with_source(replace(SMALL, training=settings), lessons_file, graph)
+    train(config, tmp_path / "whole", default_graph=graph.folder, device="cpu", progress=_silent)
+    import kgqa.train as module
+
+    steps = 0
+    real = module._Loop._step
+
+    def dying(loop: module._Loop, batch: list[module.Prepared], rate: float) -> float:
+        nonlocal steps
+        steps += 1
+        if steps == 7:
+            raise _Killed
+        return real(loop, batch, rate)
+
+    monkeypatch.setattr(module._Loop, "_step", dying)
+    with pytest.raises(_Killed):
+        train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=_silent)
+    train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=_silent)
+    whole, cut = (load_checkpoint(tmp_path / name, device="cpu") for name in ("whole", "cut"))
+    assert whole.checksum == cut.checksum
+
+
+def test_a_run_with_other_settings_is_not_overwritten(
+    run: Path, graph: EmbeddedGraph, lessons_file: Path
+) -> None:
+    config = _with_source(replace(SMALL, training=replace(SMALL.training, seed=4)), lessons_file, graph)
+    with pytest.raises(ConfigError, match="other settings"):
+        train(config, run, default_graph=graph.folder, device="cpu", progress=_silent)
+
+
+def test_nothing_to_train_on_is_said(graph: EmbeddedGraph, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\[\[source\]\]"):
+        train(SMALL, tmp_path / "none", default_graph=graph.folder, device="cpu", progress=_silent)
+
+
+def test_every_operator_has_a_row_in_the_decoder(text: ScratchText) -> None:
+    assert _model(text).operator_score.out_features == len(OPERATOR_NAMES)
