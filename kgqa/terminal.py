@@ -33,6 +33,7 @@ _COMMANDS = {
     ":help": "this list",
     ":quit": "leave (so does Ctrl-D)",
 }
+_MOST_FACTS = 6
 _WELCOME = (
     "Ask about the graph “{name}”: {entities:,} entities, {triples:,} facts. Follow-up questions and "
     "corrections (“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
@@ -88,7 +89,9 @@ def print_reasons(answer: Answer, parser: Parser, console: Console, *, sparql: b
     if sparql:
         _row("SPARQL", form_sparql(answer.form).strip(), console)
     if isinstance(answer, Answered):
-        facts = [fact_text(fact, graph) for fact in answer.evidence]
+        facts = [fact_text(fact, graph) for fact in answer.evidence[:_MOST_FACTS]]
+        if len(answer.evidence) > _MOST_FACTS:
+            facts.append(f"and {len(answer.evidence) - _MOST_FACTS} more")
         _row("facts", "\n".join(facts) if facts else "none were needed", console)
 
 
