@@ -18,8 +18,8 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
     return toy_graph(tmp_path_factory.mktemp("evidence"))
 
 
-def facts(text: str, graph: EmbeddedGraph, **options: int) -> list[str]:
-    return [fact_text(fact, graph) for fact in facts_behind(read_form(text), graph, **options)]
+def facts(text: str, graph: EmbeddedGraph, *, limit: int = 20) -> list[str]:
+    return [fact_text(fact, graph) for fact in facts_behind(read_form(text), graph, limit=limit)]
 
 
 def said(text: str, graph: EmbeddedGraph) -> str:
