@@ -391,7 +391,7 @@ WORDINGS: dict[str, Wording] = {
     "exists": _exists,
     "cardinality": _cardinality,
     "max": _extreme("the most", "greatest"),
-    "min": _extreme("the fewest, but some,", "smallest"),
+    "min": _extreme("the fewest", "smallest"),
     "sum": _sum,
     "greater_than": _comparison("more than", "more", "than", "after"),
     "less_than": _comparison("less than", "fewer", "than", "before"),

@@ -303,9 +303,7 @@ def _extreme(sign: float) -> Callable[..., Any]:
 
     def apply(graph: Graph, argument: Any) -> Any:
         if isinstance(argument, EachNumber):
-            domain = argument.numbers > 0 if sign < 0 else np.ones(len(argument.keys), dtype=bool)
-            best = np.max(sign * argument.numbers, where=domain, initial=-math.inf)
-            chosen = domain & (sign * argument.numbers == best)
+            chosen = sign * argument.numbers == np.max(sign * argument.numbers, initial=-math.inf)
             return EachNumber(argument.keys[chosen], argument.numbers[chosen])
         chosen = most(graph, argument.items, sign)
         if isinstance(argument, EachSet):

@@ -255,8 +255,6 @@ def _extreme(pick: str) -> Compile:
         here = c.rows(argument, x, key)
         inner = c.rows(argument, other, _key(c, argument))
         if form.sort is Sort.EACH_NUMBER:
-            if pick == "MIN":
-                here, inner = lines(here, f"FILTER({x} > 0)"), lines(inner, f"FILTER({other} > 0)")
             select = f"SELECT ({pick}({other}) AS {best}) WHERE {block(inner)}"
             return lines(here, block(select), f"FILTER({x} = {best})")
         kind = c.fresh("t")

@@ -189,7 +189,8 @@ def read_value(text: str) -> Value:
     match = VALUE_PATTERN.fullmatch(text)
     if match is None:
         raise ValueError(
-            f'expected a value such as @1776-07-04, 170[Q174728], "text", "text"@en or (48.9 2.4), found {text!r}'
+            'expected a value such as @1776-07-04, 170[Q174728], "text", "text"@en or (48.9 2.4), '
+            f"found {text!r}"
         )
     return value_of_match(match)
 

@@ -51,7 +51,7 @@ LABELS = {record.id: record.label for record in toy_records()} | {
         ),
         (
             "arg(min(cardinality(follow(for_each(members(Q6256)), P37))))",
-            "the countries that have the fewest, but some, official languages",
+            "the countries that have the fewest official languages",
         ),
         (
             "arg(at_most(cardinality(follow(for_each({Q31 Q39}), P37)), cardinality(follow(Q142, P37))))",
