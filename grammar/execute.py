@@ -31,11 +31,8 @@ from grammar.denotation import (
 from grammar.errors import ExecutionError, LimitReached, UnknownName
 from grammar.forms import Call, EntityLeaf, LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf
 from grammar.graph import Graph, Pairs
-from grammar.lines import TESTS, compare, holds_at, most
-from grammar.operators import (
-    POINT_IN_TIME,
-    Sort,
-)
+from grammar.lines import TESTS, compare, holds_at, most, within_deviation
+from grammar.operators import POINT_IN_TIME, Sort
 from grammar.values import Kind
 
 _SETS: dict[Sort, type[Entities] | type[Values] | type[Statements]] = {
@@ -327,7 +324,10 @@ def _comparison(test: str) -> Callable[..., Any]:
     def apply(graph: Graph, argument: Any, wanted: Any) -> Any:
         holds = TESTS[test]
         if isinstance(argument, EachNumber):
-            chosen = holds(argument.numbers, argument.numbers, wanted.number, wanted.number)
+            if test == "around":
+                chosen = within_deviation(argument.numbers, wanted.number)
+            else:
+                chosen = holds(argument.numbers, argument.numbers, wanted.number, wanted.number)
             return EachNumber(argument.keys[chosen], argument.numbers[chosen])
         if isinstance(argument, Number):
             number = np.array([argument.number])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from grammar.denotation import BoolArray, FloatArray, IntArray
 from grammar.graph import Graph
 from grammar.operators import AROUND, AROUND_YEARS, END_TIME, START_TIME
-from grammar.values import Kind
+from grammar.values import Kind, format_number
 
 _YEAR = 10_000.0  # distance of two years in ``Time.span``
 
@@ -34,6 +35,22 @@ TESTS: MappingProxyType[str, Test] = MappingProxyType(
     }
 )
 """Comparison -> its test of stretches."""
+
+
+def within_deviation(numbers: FloatArray, wanted: float) -> BoolArray:
+    """For each number of a map, [n], whether it lies within the standard deviation of them all.
+
+    They are counts, so their sums are whole: nothing is rounded, and SPARQL agrees about what is on the edge.
+    """
+    if not len(numbers) or not math.isfinite(wanted):
+        return np.zeros(len(numbers), dtype=bool)
+    count = len(numbers)
+    spread = count * int((numbers * numbers).sum()) - int(numbers.sum()) ** 2  # count^2 times the variance
+    # With n = p / q the test (k - n)^2 <= spread / count^2 is |k q - p| <= reach.
+    p, q = Fraction(format_number(wanted)).as_integer_ratio()
+    reach = math.isqrt(spread * q * q // count**2)
+    lowest, highest = -((reach - p) // q), (reach + p) // q
+    return (numbers >= lowest) & (numbers <= highest)
 
 
 def compare(graph: Graph, test: str, literals: IntArray, wanted: IntArray) -> BoolArray:

@@ -294,11 +294,27 @@ def _comparison(test: str) -> Compile:
             if argument.sort is Sort.NUMBER:
                 group, left = c.term(argument, "c")
                 return lines(group, others, f"BIND({compare_numbers(test, left, n)} AS {x})")
-            return lines(c.rows(argument, x, key), others, f"FILTER({compare_numbers(test, x, n)})")
+            here = lines(c.rows(argument, x, key), others)
+            if test == "around":
+                return lines(here, _within_deviation(c, argument, x, n))
+            return lines(here, f"FILTER({compare_numbers(test, x, n)})")
         held = hold_against(c, test, x, wanted)
         return lines(c.rows(argument, x, key), held.group, f"FILTER({held.test})")
 
     return compile_
+
+
+def _within_deviation(c: Compiler, argument: LogicalForm, x: str, n: str) -> str:
+    """That ``x`` lies within the standard deviation of a map of counts: as ``lines.within_deviation``."""
+    other, count, total, squares = c.fresh("x"), *(c.fresh("c") for _ in range(3))
+    sums = f"(COUNT({other}) AS {count}) (SUM({other}) AS {total}) (SUM({other} * {other}) AS {squares})"
+    inner = block(c.rows(argument, other, _key(c, argument)))
+    # Whole numbers: an average would be rounded, and there is no root in SPARQL.
+    spread = f"{count} * {squares} - {total} * {total}"
+    return lines(
+        block(f"SELECT {sums} WHERE {inner}"),
+        f"FILTER({spread} >= {count} * {count} * ({x} - {n}) * ({x} - {n}))",
+    )
 
 
 # --- each, answers ------------------------------------------------------------------------------------

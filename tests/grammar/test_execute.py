@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grammar.denotation import Entities, Number, Values, is_empty
 from grammar.errors import ExecutionError, LimitReached, UnknownName
 from grammar.execute import Execution, Limits, execute
 from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, read_form
+from grammar.lines import within_deviation
 from kgqa.graphs import EmbeddedGraph
 from tests.grammar import strategies
 from tests.grammar.answers import of_denotation
@@ -21,6 +25,16 @@ from tests.grammar.memory_graph import MemoryGraph
 def test_two_graphs_agree(form: LogicalForm, memory: MemoryGraph, embedded: EmbeddedGraph) -> None:
     own = of_denotation(execute(form, memory), memory)
     assert of_denotation(execute(form, embedded), embedded) == own
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.integers(0, 12), max_size=6), st.integers(-10, 130))
+def test_around_in_a_map_is_exact_at_the_edge(counts: list[int], tenths: int) -> None:
+    numbers, n = [Fraction(count) for count in counts], Fraction(tenths, 10)
+    mean = sum(numbers, Fraction(0)) / max(len(numbers), 1)
+    variance = sum(((k - mean) ** 2 for k in numbers), Fraction(0)) / max(len(numbers), 1)
+    chosen = within_deviation(np.array(counts, dtype=np.float64), tenths / 10)
+    assert chosen.tolist() == [(k - n) ** 2 <= variance for k in numbers]
 
 
 @pytest.mark.parametrize(
