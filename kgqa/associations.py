@@ -17,8 +17,8 @@ from typing import Literal, TypeAlias
 
 from grammar.errors import CheckpointError
 from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
-from kgqa.mentions import find_words
-from kgqa.stems import stem
+from kgqa.linking.mentions import find_words
+from kgqa.linking.stems import stem
 
 Among: TypeAlias = Literal["relations", "types"]
 LONGEST = 3

@@ -28,7 +28,7 @@ from grammar.search import Hints, Leaves
 from kgqa.conversation import Conversation, Example
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
 from kgqa.linking import link
-from kgqa.quantities import find_dates, find_numbers
+from kgqa.linking.quantities import find_dates, find_numbers
 
 _MOST_SHOWN = 30  # entities of an earlier answer that are taken up together
 _MOST_RELATIONS = 25  # relations around the entities, where nobody annotated them

@@ -14,9 +14,9 @@ from typing import Annotated
 import typer
 
 from grammar.errors import ConfigError, DataError, KgqaError
-from kgqa.cli_graph import form_app, graph_app
-from kgqa.cli_learning import evaluate, supervise, synthesize, train
-from kgqa.cli_options import DeviceOption, GraphOption, ModelOption, open_parser, print_json
+from kgqa.commands.graph import form_app, graph_app
+from kgqa.commands.learning import evaluate, supervise, synthesize, train
+from kgqa.commands.options import DeviceOption, GraphOption, ModelOption, open_parser, print_json
 
 app = typer.Typer(
     name="kgqa",
@@ -78,9 +78,9 @@ def answer(
     """
     from kgqa.answer_record import answer_record
     from kgqa.chat import Chat, check_question
+    from kgqa.commands.questions import answer_all, is_file, open_questions, read_history
+    from kgqa.commands.terminal import console, print_answer
     from kgqa.conversation import Conversation
-    from kgqa.questions import answer_all, is_file, open_questions, read_history
-    from kgqa.terminal import console, print_answer
 
     if question is None and sys.stdin.isatty():
         raise DataError("expected a question, a file of questions, or - for stdin, found none of them")
@@ -122,8 +122,8 @@ def chat(
     """
     from kgqa.bundled import bundled
     from kgqa.chat import Chat
-    from kgqa.questions import open_questions
-    from kgqa.terminal import console, converse, play
+    from kgqa.commands.questions import open_questions
+    from kgqa.commands.terminal import console, converse, play
 
     script = list(open_questions(str(bundled("dialogues") / "demo.jsonl"))) if demo else []
     parser = open_parser(graph, model, device)
@@ -155,7 +155,7 @@ def serve(
             f"expected the package {error.name!r}, which serving needs: pip install 'kgqa[serve]'"
         ) from None
     from kgqa.bundled import bundled
-    from kgqa.questions import open_questions
+    from kgqa.commands.questions import open_questions
 
     # The questions of the demo are about the bundled graph; those that open a dialogue can be asked alone.
     opening: dict[str | None, str] = {}

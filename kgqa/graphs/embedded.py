@@ -268,6 +268,16 @@ class EmbeddedGraph:
 
     # --- statements -------------------------------------------------------------------------------------
 
+    def states(self, statements: IntArray, relation: str) -> BoolArray:
+        """For each statement, [n], whether it is one of the relation."""
+        number = self._relation(relation)
+        if number < 0:
+            return np.zeros(len(statements), dtype=np.bool_)
+        starts, _, pointers, _ = self._by_subject
+        first, end = pointers[starts[number]], pointers[starts[number + 1]]  # a relation's lie together
+        among: BoolArray = (statements >= first) & (statements < end)
+        return among
+
     def statement_entities(self, statements: IntArray) -> IntArray:
         """For each statement, [n], the entity it states, or -1."""
         nodes = self._by_subject[3][statements].astype(np.int64)

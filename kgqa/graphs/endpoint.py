@@ -256,6 +256,10 @@ class EndpointGraph:
     def _entity_or(self, value: Object) -> int:
         return self._number(value) if isinstance(value, str) else -1
 
+    def states(self, statements: IntArray, relation: str) -> BoolArray:
+        """For each statement, [n], whether it is one of the relation."""
+        return np.array([said.relation == relation for said in self._said(statements)], dtype=np.bool_)
+
     def statement_entities(self, statements: IntArray) -> IntArray:
         """For each statement, [n], the entity it states, or -1."""
         return np.array([self._entity_or(said.value) for said in self._said(statements)], dtype=np.int64)

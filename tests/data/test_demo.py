@@ -10,14 +10,14 @@ from rich.console import Console
 from grammar.execute import execute
 from kgqa.answer import Answer, Answered
 from kgqa.bundled import bundled
+from kgqa.commands.questions import open_questions
+from kgqa.commands.terminal import play
 from kgqa.conversation import Dialogue
 from kgqa.datasets import read_dataset
 from kgqa.evidence import facts_behind, result_of
 from kgqa.graphs import KnowledgeGraph, open_graph
 from kgqa.parser import Request
-from kgqa.questions import open_questions
 from kgqa.scoring import gold_items, result_items
-from kgqa.terminal import play
 from tests.form_parser import FormParser
 
 SCRIPT = bundled("dialogues") / "demo.jsonl"

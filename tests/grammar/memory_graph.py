@@ -120,6 +120,9 @@ class MemoryGraph:
 
         return self._read(entities, statements)
 
+    def states(self, statements: IntArray, relation: str) -> BoolArray:
+        return np.array([self.facts[number].relation == relation for number in statements], dtype=np.bool_)
+
     def statement_entities(self, statements: IntArray) -> IntArray:
         return self._columns(statements, is_entity=True)
 

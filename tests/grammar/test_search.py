@@ -196,6 +196,11 @@ CASES = [
         "object(where(statements(Q47703, P161), P453, X2))",
     ),
     (
+        "When did Hollande become president of France ?",
+        leaves("Q142", "Q157", relations="P35 P580"),
+        "qualifier_value(where(statements(Q142, P35), P35, Q157), P580)",
+    ),
+    (
         "When was the director of Titanic born ?",
         leaves("Q44578", relations="P57 P569"),
         "value(follow(Q44578, P57), P569)",
@@ -334,6 +339,17 @@ def test_only_offered_directions_are_tried(graph: EmbeddedGraph) -> None:
     forward = texts(search(replace(at_hand, offered={"P47": frozenset({"follow"})}), target, graph))
     assert "follow_back(Q183, P47)" in both
     assert forward == ["follow(Q183, P47)"]
+
+
+def test_what_is_stated_is_tried_beside_the_offered_qualifiers(graph: EmbeddedGraph) -> None:
+    form = "qualifier(where(statements(Q47703, P161), P161, Q34012), P453)"
+    offered = {"P161": frozenset({"follow", "statements"}), "P453": frozenset({"qualifier", "where"})}
+    at_hand = replace(leaves("Q47703", "Q34012", relations="P161 P453"), offered=offered)
+    assert texts(search(at_hand, target_of(form, graph), graph, keep=50)) == [
+        "qualifier(where(statements(Q47703, P161), P161, Q34012), P453)"
+    ]
+    answer = search(at_hand, Target(entities=("Q34012",)), graph, keep=50)
+    assert not any("P161, Q34012" in text for text in texts(answer))
 
 
 def test_an_elliptic_question_takes_its_operators_from_the_turn_before(graph: EmbeddedGraph) -> None:

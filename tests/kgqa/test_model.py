@@ -25,6 +25,7 @@ from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser
+from kgqa.prepare import Prepared
 from kgqa.text import ScratchText
 from kgqa.train import train
 from tests.toy import toy_graph
@@ -281,7 +282,7 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
     steps = 0
     real = module._Loop._step
 
-    def dying(loop: module._Loop, batch: list[module.Prepared], rate: float) -> float:
+    def dying(loop: module._Loop, batch: list[Prepared], rate: float) -> float:
         nonlocal steps
         steps += 1
         if steps == 7:

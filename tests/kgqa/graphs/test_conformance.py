@@ -196,6 +196,16 @@ def test_qualifiers(graph: KnowledgeGraph) -> None:
     assert {v for _, v in valued(graph, graph.qualifier_literals(people.items, "P585"))} == {"@2024", "@2018"}
 
 
+def test_statements_know_their_relation(graph: KnowledgeGraph) -> None:
+    france = ids(graph, "Q142")
+    numbers = np.concatenate([graph.statements(france, relation).items for relation in ("P35", "P1082")])
+    assert graph.states(numbers, "P35").tolist() == [True, True, True, False, False]
+    assert graph.states(numbers[::-1], "P1082").tolist() == [True, True, False, False, False]
+    for relation in ("P39", "P585", "P9999", "no relation"):
+        assert not graph.states(numbers, relation).any()
+    assert graph.states(numbers[:0], "P35").tolist() == []
+
+
 def test_facts_by_names(graph: KnowledgeGraph) -> None:
     cleveland = int(ids(graph, "Q35171")[0])
     facts = list(graph.facts(cleveland))

@@ -22,8 +22,8 @@ from grammar.errors import DataError
 from kgqa.answer import Answer, Answered, Failed
 from kgqa.answer_record import form_english, form_sparql, linked_record, message_of, shown_links
 from kgqa.chat import Chat, Parser
+from kgqa.commands.questions import Asked
 from kgqa.graphs.protocol import GraphInfo
-from kgqa.questions import Asked
 from kgqa.readable import fact_text
 
 _COMMANDS = {

@@ -17,8 +17,8 @@ import numpy as np
 
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.mentions import STOP_WORDS
-from kgqa.stems import SYNONYMS, singular, stem
+from kgqa.linking.mentions import STOP_WORDS
+from kgqa.linking.stems import SYNONYMS, singular, stem
 
 _MOST = 30
 _PRIOR = 0.6  # how much of a score being well known decides

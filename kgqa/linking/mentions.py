@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kgqa.stems import NATIONALITIES
+from kgqa.linking.stems import NATIONALITIES
 
 MOST_WORDS = 12
 """Of the labels of Wikidata's items that people ask about, 99.9 % have no more words than this."""
@@ -149,7 +149,7 @@ def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
     return spans
 
 
-def _writings(question: str, run: list[Word]) -> tuple[str, ...]:
+def _writings(question: str, run: Sequence[Word]) -> tuple[str, ...]:
     """As it stands; its country; with hyphens joined; with the article."""
     start, end = run[0].start, run[-1].end
     text = question[start:end]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kgqa.cli_options import (
+from kgqa.commands.options import (
     GRAPH_HELP,
     GraphOption,
     JsonOption,
@@ -44,8 +44,8 @@ def graph_build(
     """
     from dataclasses import asdict
 
+    from kgqa.commands.terminal import console, print_info, show_progress
     from kgqa.graphs import build_graph
-    from kgqa.terminal import console, print_info, show_progress
 
     with show_progress() as progress:
         report = build_graph(sources, out, name=name, strict=strict, progress=progress)
@@ -73,7 +73,7 @@ def graph_info(
     """
     from dataclasses import asdict
 
-    from kgqa.terminal import console, print_info
+    from kgqa.commands.terminal import console, print_info
 
     info = open_graph(graph).info()
     if as_json:

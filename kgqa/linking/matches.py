@@ -13,8 +13,8 @@ from rapidfuzz import fuzz
 
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import How, KnowledgeGraph
-from kgqa.mentions import STOP_WORDS, Span, Word, find_spans, find_words, open_mentions
-from kgqa.vocabulary import vocabulary
+from kgqa.linking.mentions import STOP_WORDS, Span, Word, find_spans, find_words, open_mentions
+from kgqa.linking.vocabulary import vocabulary
 
 NAMESAKES = 12
 """How many entities of one name are kept, those with most facts first."""

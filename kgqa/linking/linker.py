@@ -14,10 +14,10 @@ from grammar.operators import LEAF_SORTS
 from grammar.values import YEAR, Time
 from kgqa.conversation import Conversation
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.matches import apart, find_matches, settled_names, unlinked_mentions
-from kgqa.quantities import find_dates, find_numbers
-from kgqa.referents import Referent, find_referents
-from kgqa.vocabulary import Vocabulary, find_wordings, vocabulary
+from kgqa.linking.matches import apart, find_matches, settled_names, unlinked_mentions
+from kgqa.linking.quantities import find_dates, find_numbers
+from kgqa.linking.referents import Referent, find_referents
+from kgqa.linking.vocabulary import Vocabulary, find_wordings, vocabulary
 
 MOST_CHARACTERS = 2_000
 """What is longer is no question: only its first characters are looked at."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from grammar.errors import DataError
-from kgqa.cli_options import (
+from kgqa.commands.options import (
     DatasetArgument,
     DeviceOption,
     Entities,
@@ -53,8 +53,8 @@ def evaluate(
     kgqa evaluate csqa test.jsonl.gz --graph graphs/wikidata --model runs/first --out reports/first
     kgqa evaluate plain mine.jsonl --out reports/mine --entities gold --history predicted --json
     """
+    from kgqa.commands.terminal import show_progress
     from kgqa.datasets import read_dataset
-    from kgqa.terminal import show_progress
 
     skipped: list[DataError] = []
     dialogues = read_dataset(dataset.value, path, on_error=skipped.append)
@@ -102,10 +102,10 @@ def supervise(
     kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out silver.jsonl
     kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out read.jsonl --source annotated --json
     """
+    from kgqa.commands.terminal import console, print_coverage, show_progress
     from kgqa.datasets import read_dataset
     from kgqa.supervision import Coverage
     from kgqa.supervision import supervise as run_supervision
-    from kgqa.terminal import console, print_coverage, show_progress
 
     skipped: list[DataError] = []
     dialogues = read_dataset(dataset.value, path, on_error=skipped.append)
@@ -146,8 +146,8 @@ def synthesize(
     """
     from dataclasses import asdict
 
+    from kgqa.commands.terminal import show_progress
     from kgqa.synthesis import synthesize as run_synthesis
-    from kgqa.terminal import show_progress
 
     with show_progress() as progress:
 
@@ -188,8 +188,8 @@ def train(
     from dataclasses import asdict, replace
 
     from kgqa.bundled import bundled
+    from kgqa.commands.terminal import show_progress
     from kgqa.config import load_config
-    from kgqa.terminal import show_progress
 
     settings = load_config(config)
     flags: dict[str, Any] = {
