@@ -15,7 +15,7 @@ import typer
 
 from grammar.errors import ConfigError, DataError, KgqaError
 from kgqa.commands.graph import form_app, graph_app
-from kgqa.commands.learning import evaluate, supervise, synthesize, train
+from kgqa.commands.learning import evaluate, split, supervise, synthesize, train
 from kgqa.commands.options import DeviceOption, GraphOption, ModelOption, open_parser, print_json
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(graph_app, name="graph")
 app.add_typer(form_app, name="form")
-for verb in (supervise, synthesize, train, evaluate):
+for verb in (split, supervise, synthesize, train, evaluate):
     app.command()(verb)
 
 

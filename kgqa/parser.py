@@ -134,15 +134,14 @@ class SemanticParser:
         question = request.question
         if not hypotheses or math.exp(hypotheses[0].score) < UNSURE:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
+        execution = Execution(self.graph, limits=self.limits)
         executed: list[tuple[Hypothesis, Denotation]] = []
         failures: list[tuple[Hypothesis, ExecutionError]] = []
         for hypothesis in hypotheses:
             if hypothesis.score < hypotheses[0].score - MARGIN:
                 break
             try:
-                executed.append(
-                    (hypothesis, Execution(self.graph, limits=self.limits).denotation(hypothesis.form))
-                )
+                executed.append((hypothesis, execution.denotation(hypothesis.form)))
             except ExecutionError as error:
                 failures.append((hypothesis, error))
         if not executed:
@@ -163,7 +162,7 @@ class SemanticParser:
             result=result,
             confidence=math.exp(chosen.score),
             text=answer_text(result, self.graph),
-            evidence=facts_behind(chosen.form, self.graph),
+            evidence=facts_behind(chosen.form, self.graph, execution=execution),
             alternatives=tuple(h for h in hypotheses if h is not chosen),
         )
 

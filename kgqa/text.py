@@ -65,11 +65,14 @@ class PretrainedText:
     """A frozen Hugging Face encoder; a text's vector is the mean of its pieces' last states, normalised."""
 
     def __init__(self, name: str, *, device: torch.device) -> None:
-        from transformers import AutoModel, AutoTokenizer  # seconds to import: only where it is used
+        # Seconds to import: only where it is used.
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
 
         from kgqa.compression import load_encoder
 
         self.name = name
+        logging.disable_progress_bar()  # loading takes a moment and is no news
         try:
             compressed = load_encoder(Path(name)) if Path(name).is_dir() else None
             self.tokenizer = AutoTokenizer.from_pretrained(name)

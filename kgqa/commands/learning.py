@@ -82,6 +82,31 @@ def evaluate(
         print(report.text(), end="")
 
 
+def split(
+    dataset: DatasetArgument,
+    path: PathArgument,
+    out: OutFile,
+    share: Annotated[float, typer.Option("--share", min=0.0, max=1.0, help="How much goes into FILE.")] = 0.1,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same split.")] = 1,
+) -> None:
+    """Choose dialogues to hold out: FILE gets their split keys (dialogues; seed entities of ConvQuestions).
+
+    Name it as held_out in the settings of a training source, and as --split of evaluate.
+
+    \b
+    kgqa split csqa train.jsonl.gz --share 0.1 --out csqa.held_out
+    """
+    from kgqa.datasets import read_dataset, split_dialogues
+
+    skipped: list[DataError] = []
+    dialogues = list(read_dataset(dataset.value, path, on_error=skipped.append))
+    chosen, _ = split_dialogues(dialogues, share=share, seed=seed)
+    keys = sorted({dialogue.split_key for dialogue in chosen})
+    out.write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
+    tell_skipped(skipped)
+    print(f"{out}: {len(keys)} split keys, {len(chosen)} of {len(dialogues)} dialogues")
+
+
 def supervise(
     dataset: DatasetArgument,
     path: PathArgument,
