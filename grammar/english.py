@@ -14,7 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grammar.forms import Call, EntityLeaf, LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf
+from grammar.forms import (
+    Call,
+    EntityLeaf,
+    LogicalForm,
+    NumberLeaf,
+    RelationLeaf,
+    TypeLeaf,
+    ValueLeaf,
+    stated_relation,
+)
 from grammar.operators import POINT_IN_TIME, Sort
 from grammar.relation_words import verb_of
 from grammar.values import DAY, MONTH, YEAR, Quantity, String, Text, Time
@@ -229,7 +238,9 @@ def _same(w: _Words, form: Call) -> Any:
 
 def _where(w: _Words, form: Call) -> Any:
     _, relation, wanted = form.arguments
-    if isinstance(wanted, ValueLeaf) and isinstance(wanted.value, Time) and relation == _POINT_IN_TIME:
+    if relation == stated_relation(form):
+        words = f"being {w.of(wanted).one}"
+    elif isinstance(wanted, ValueLeaf) and isinstance(wanted.value, Time) and relation == _POINT_IN_TIME:
         words = f"{'on' if wanted.value.precision >= DAY else 'in'} {w.value(wanted)}"
     else:
         words = f"with {w.leaf(relation)} {w.of(wanted).one}"

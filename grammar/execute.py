@@ -215,12 +215,15 @@ def _object_value(graph: Graph, argument: Any) -> Any:
 def _where(graph: Graph, argument: Any, relation: str, wanted: Entities | Values) -> Any:
     statements = argument.items
     chosen = np.zeros(len(statements), dtype=bool)
+    own = graph.states(statements, relation)
     if isinstance(wanted, Entities):
-        found = graph.qualifier_entities(statements, relation)
-        chosen[found.owners[np.isin(found.items, wanted.items)]] = True
+        stated = _columns(np.where(own, graph.statement_entities(statements), -1))
+        for found in (graph.qualifier_entities(statements, relation), stated):
+            chosen[found.owners[np.isin(found.items, wanted.items)]] = True
         return _filter(argument, chosen)
-    found = graph.qualifier_literals(statements, relation)
-    chosen[found.owners[compare(graph, "equals", found.items, wanted.items)]] = True
+    stated = _columns(np.where(own, graph.statement_literals(statements), -1))
+    for found in (graph.qualifier_literals(statements, relation), stated):
+        chosen[found.owners[compare(graph, "equals", found.items, wanted.items)]] = True
     if relation == POINT_IN_TIME:
         chosen |= holds_at(graph, statements, wanted.items)
     return _filter(argument, chosen)

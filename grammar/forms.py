@@ -183,6 +183,16 @@ def leaves(form: LogicalForm) -> Iterator[Leaf]:
             yield part
 
 
+def stated_relation(form: LogicalForm) -> RelationLeaf:
+    """The relation of the statements (all are of one) that a form denotes or gives the objects of."""
+    while isinstance(form, Call) and form.operator != "statements":
+        form = form.arguments[0]
+    assert isinstance(form, Call)
+    relation = form.arguments[1]
+    assert isinstance(relation, RelationLeaf)
+    return relation
+
+
 def size(form: LogicalForm) -> int:
     """How many actions it takes."""
     return sum(1 for _ in subforms(form))

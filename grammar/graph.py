@@ -101,6 +101,10 @@ class Graph(Protocol):
         """Best-rank statements of the relation."""
         ...
 
+    def states(self, statements: IntArray, relation: str) -> BoolArray:
+        """For each statement, [n], whether it is one of the relation."""
+        ...
+
     def statement_entities(self, statements: IntArray) -> IntArray:
         """For each statement, [n], the entity it states, or -1."""
         ...

@@ -16,13 +16,23 @@ import numpy as np
 
 from grammar.denotation import Denotation, EachNumber, EachSet, Entities, Statements, Values
 from grammar.execute import Execution
-from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, leaves, size
+from grammar.forms import (
+    Call,
+    EntityLeaf,
+    LogicalForm,
+    RelationLeaf,
+    TypeLeaf,
+    leaves,
+    size,
+    stated_relation,
+)
 from grammar.operators import LIFTED, Sort
 
 _ALL = 512  # arrays up to this length are their own key
 _WAYS = 48
 SET_OPERATORS = frozenset({"union", "intersect", "difference"})
 _MAPS = frozenset({*LIFTED.values()})
+_OF_WHAT_IS_STATED = frozenset({"object", "object_value", "exists"})
 _IDEMPOTENT = frozenset({"keep", "where", "first", "last", "max", "min"})
 
 
@@ -210,6 +220,14 @@ def _repeats(form: Call, inner: LogicalForm) -> bool:
     )
 
 
+def _names_what_is_stated(form: LogicalForm) -> bool:
+    """Whether statements are chosen by what they state."""
+    if not isinstance(form, Call) or form.operator == "statements":
+        return False
+    chosen = form.operator == "where" and form.arguments[1] == stated_relation(form)
+    return chosen or _names_what_is_stated(form.arguments[0])
+
+
 class Spelling:
     """Spells out the forms behind ways, the best by ``score`` of every group."""
 
@@ -251,6 +269,8 @@ class Spelling:
                 continue  # the same as keeping before, which is found too
             if way.operator in SET_OPERATORS and _is_idle(form):
                 continue
+            if way.operator in _OF_WHAT_IS_STATED and _names_what_is_stated(inner):
+                continue  # the name itself, or what "is_in" and "equals" ask shorter
             if size(form) <= self._actions:
                 yield form
 

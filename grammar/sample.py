@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from grammar.denotation import Denotation, EachNumber, EachSet, Number, Statements, Values, is_empty
 from grammar.errors import ExecutionError, FormError
 from grammar.execute import Execution, Limits
@@ -222,20 +224,26 @@ class _Sampler:
                 return len(graph.qualifier_entities(items, relation).items) > 0
             case "qualifier_value" | "first" | "last":
                 return len(graph.qualifier_literals(items, relation).items) > 0
-        return (
-            len(graph.qualifier_entities(items, relation).items) > 0
+        return (  # where
+            bool(graph.states(items, relation).any())
+            or len(graph.qualifier_entities(items, relation).items) > 0
             or len(graph.qualifier_literals(items, relation).items) > 0
         )
 
     def _qualifier(self, known: Denotation, relation: LogicalForm, sort: Sort) -> LogicalForm | None:
-        """Something that a qualifier of the statements really is."""
+        """Something that a qualifier of the statements, or what they state, really is."""
         if not isinstance(known, (Statements, EachSet)) or not isinstance(relation, RelationLeaf):
             return None
         graph = self.graph
+        own = known.items[graph.states(known.items, relation.name)]
         if sort is Sort.ENTITIES:
             found = graph.qualifier_entities(known.items, relation.name).items
+            stated = graph.statement_entities(own)
+            found = np.concatenate([found, stated[stated >= 0]])
             return EntityLeaf((self.rng.choice(graph.entity_names(found)),)) if len(found) else None
         found = graph.qualifier_literals(known.items, relation.name).items
+        stated = graph.statement_literals(own)
+        found = np.concatenate([found, stated[stated >= 0]])
         return ValueLeaf(self.rng.choice(graph.values(found))) if len(found) else None
 
     def _number(self, known: Denotation) -> LogicalForm:

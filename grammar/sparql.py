@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from grammar.compiler import Compile, Compiler, block, lines
 from grammar.errors import FormError
-from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf
+from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, stated_relation
 from grammar.graph_model import PLAIN, WIKIDATA, GraphModel
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME, Sort
 from grammar.sparql_lines import TESTS, compare_numbers, hold_against
@@ -87,12 +87,7 @@ def _reader(of: str, kind: str) -> Compile:
 
 def _relation(form: Call) -> str:
     """The relation that an operator names or, of ``object``, the one that its statements have."""
-    part: LogicalForm = form
-    if form.operator in ("object", "object_value"):
-        while isinstance(part, Call) and part.operator != "statements":
-            part = part.arguments[0]
-    assert isinstance(part, Call)
-    return _name(part.arguments[1])
+    return _name(stated_relation(form) if len(form.arguments) == 1 else form.arguments[1])
 
 
 def _follow_back(c: Compiler, form: Call, x: str, key: str) -> str:
@@ -109,6 +104,8 @@ def _statements(c: Compiler, form: Call, x: str, key: str) -> str:
 def _where(c: Compiler, form: Call, s: str, key: str) -> str:
     argument, relation, wanted = form.arguments
     qualifier = c.model.relation(_name(relation), of="qualifier")
+    if relation == stated_relation(argument):
+        qualifier += f"|{c.model.relation(_name(relation), of='object')}"
     group = c.rows(argument, s, key)
     if wanted.sort is Sort.ENTITIES:
         others, term = c.term(wanted, "e")

@@ -18,6 +18,7 @@ from grammar.forms import (
     RelationLeaf,
     TypeLeaf,
     ValueLeaf,
+    stated_relation,
 )
 from grammar.graph import Graph
 from grammar.groups import Group, Pool, Spelling, Way
@@ -127,20 +128,24 @@ class Workspace:
         new: list[Group] = []
         for group in groups:
             for name in STEPS.get((group.sort, *rest, result), ()):
-                for arguments in self._arguments(name, rest):
+                # What statements state is compared as if it were a qualifier of theirs.
+                own = stated_relation(group.form) if name == "where" else None
+                for arguments in self._arguments(name, rest, own):
                     made = self.pool.make(name, group, *arguments, empty=empty, known=known)
                     if made is not None:
                         new.append(made)
         return new
 
-    def _arguments(self, operator: str, rest: Sequence[Sort]) -> Iterator[tuple[Group, ...]]:
+    def _arguments(
+        self, operator: str, rest: Sequence[Sort], own: LogicalForm | None = None
+    ) -> Iterator[tuple[Group, ...]]:
         if not rest:
             yield ()
             return
         for first in self.leaves[rest[0]]:
             if isinstance(first.form, RelationLeaf):
                 offered = self._offered.get(first.form.name)
-                if offered is not None and operator not in offered:
+                if offered is not None and operator not in offered and first.form != own:
                     continue
             for others in self._arguments(operator, rest[1:]):
                 yield (first, *others)

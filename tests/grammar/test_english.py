@@ -73,11 +73,11 @@ LABELS = {record.id: record.label for record in toy_records()} | {
         ),
         (
             "qualifier_value(where(statements(Q142, P35), P35, Q157), P580)",
-            "the start time given with the heads of state of France that are François Hollande",
+            "the start time given with the head of state of France being François Hollande",
         ),
         (
             "arg(where(statements(for_each(members(Q11424)), P161), P161, Q41163))",
-            "the films that have cast members that are Al Pacino",
+            "the films that have cast members being Al Pacino",
         ),
         (
             "arg(max(value(for_each(members(Q6256)), P1082)))",
