@@ -33,3 +33,25 @@ $(STAMP): pyproject.toml constraints.txt
 	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,serve]'
 	@touch $@
+
+# The bundled model from raw data: DATA holds wikidata/, csqa/, convquestions/; ENCODER is a name or a folder.
+# Hours on two cores; every step goes on where it was interrupted.
+DATA    ?= ../shared/data
+ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
+KGQA    := $(BIN)/kgqa
+
+.PHONY: model
+model: $(STAMP)
+	mkdir -p work
+	cp $(DATA)/csqa/train.jsonl.gz work/csqa.jsonl.gz
+	cp $(DATA)/convquestions/val.json.gz work/convquestions.json.gz
+	test -d work/wikidata || $(KGQA) graph build $(DATA)/wikidata $(DATA)/csqa/train_answer_types.tsv.gz \
+		$(DATA)/csqa/train_count_triples.tsv.gz --out work/wikidata
+	$(KGQA) split csqa work/csqa.jsonl.gz --share 0.1 --out work/csqa.held_out
+	$(KGQA) split convquestions work/convquestions.json.gz --share 0.4 --out work/convquestions.held_out
+	$(KGQA) synthesize --out work/bundled.jsonl --count 3800 --seed 31
+	$(KGQA) synthesize --graph work/wikidata --out work/wikidata.jsonl --count 1000 --seed 32
+	$(KGQA) supervise convquestions work/convquestions.json.gz --graph work/wikidata --out work/convquestions.silver
+	$(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out work/run
+	mkdir -p data/model
+	cp -r work/run/config.toml work/run/weights.safetensors work/run/associations.json work/run/text data/model/

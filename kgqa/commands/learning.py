@@ -201,6 +201,10 @@ def train(
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", min=0.0, help="Likewise.")] = None,
     max_minutes: Annotated[float | None, typer.Option("--max-minutes", min=0.0, help="Likewise.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Likewise.")] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", help="Likewise: a Hugging Face name or folder, or scratch."),
+    ] = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -226,6 +230,8 @@ def train(
     }
     changed = {name: value for name, value in flags.items() if value is not None}
     settings = replace(settings, training=replace(settings.training, **changed))
+    if encoder is not None:
+        settings = replace(settings, text=replace(settings.text, encoder=encoder))
     from kgqa.train import train as run_training
 
     with show_progress() as progress:
