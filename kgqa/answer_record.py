@@ -26,8 +26,8 @@ from grammar.english import to_english
 from grammar.errors import FormError, KgqaError
 from grammar.execute import Execution
 from grammar.forms import EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, leaves
-from grammar.graph_model import PLAIN, WIKIDATA
 from grammar.sparql import to_sparql
+from grammar.sparql.graph_model import PLAIN, WIKIDATA
 from kgqa.answer import Answer, Answered, AskedBack, Fact, Failed, Result, Unparsed
 from kgqa.evidence import answer_text, facts_behind, result_of
 from kgqa.graphs.protocol import KnowledgeGraph

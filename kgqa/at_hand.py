@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grammar.agreement import WEAK
 from grammar.forms import (
     EntityLeaf,
     Leaf,
@@ -23,8 +22,9 @@ from grammar.forms import (
     TypeLeaf,
     ValueLeaf,
 )
-from grammar.maps import COMPARISONS
 from grammar.search import Hints, Leaves
+from grammar.search.agreement import WEAK
+from grammar.search.maps import COMPARISONS
 from kgqa.conversation import Conversation, Example
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
 from kgqa.linking import link

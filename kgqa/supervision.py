@@ -36,7 +36,7 @@ from grammar.errors import ConfigError, DataError, KgqaError
 from grammar.execute import execute
 from grammar.forms import LogicalForm, normalise, read_form
 from grammar.search import Budget, search
-from grammar.target import Aim, Target
+from grammar.search.target import Aim, Target
 from kgqa.at_hand import Earlier, attempts
 from kgqa.conversation import Dialogue, Example, Gold
 from kgqa.graphs.protocol import KnowledgeGraph
@@ -358,7 +358,7 @@ class _Worker:
     def _denotes(self, form: LogicalForm, meant: Denotation) -> bool:
         try:
             return execute(form, self.graph) == meant
-        except KgqaError:  # it names an entity that the graph does not have: see ``grammar.truths``
+        except KgqaError:  # it names an entity that the graph does not have: see ``grammar.search.truths``
             return False
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from grammar.denotation import EMPTY, BoolArray, IntArray
 from grammar.errors import FormError
 from grammar.graph import Pairs, Spans
-from grammar.graph_model import PLAIN, WIKIDATA, GraphModel
+from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
 from grammar.values import Value
 from kgqa.graphs.endpoint_terms import Dialect, Terms
 from kgqa.graphs.endpoint_words import EndpointWords

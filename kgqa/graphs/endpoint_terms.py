@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grammar.errors import FormError
-from grammar.graph_model import GraphModel, write_string
+from grammar.sparql.graph_model import GraphModel, write_string
 from kgqa.graphs.rdf_terms import (
     ALIASES,
     DESCRIPTIONS,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import unquote
 
-from grammar.graph_model import first_day, write_number
+from grammar.sparql.graph_model import first_day, write_number
 from grammar.values import DAY, MONTH, YEAR, Coordinate, Quantity, String, Text, Time, Value
 
 WD = "http://www.wikidata.org/entity/"

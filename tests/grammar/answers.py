@@ -11,7 +11,7 @@ import rdflib
 
 from grammar.denotation import Boolean, Booleans, Denotation, Entities, Number, Numbers, Values
 from grammar.graph import Graph
-from grammar.graph_model import WIKIDATA
+from grammar.sparql.graph_model import WIKIDATA
 from grammar.values import Coordinate, Quantity, Time, Value
 
 Answer: TypeAlias = object

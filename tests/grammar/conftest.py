@@ -9,7 +9,7 @@ import pyoxigraph
 import pytest
 import rdflib
 
-from grammar.graph_model import WIKIDATA
+from grammar.sparql.graph_model import WIKIDATA
 from kgqa.graphs import EmbeddedGraph
 from tests.grammar.memory_graph import MemoryGraph, as_rdf_sees_it, to_turtle
 from tests.toy import toy_graph, toy_records

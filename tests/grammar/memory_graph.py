@@ -13,7 +13,7 @@ import numpy as np
 
 from grammar.denotation import BoolArray, IntArray
 from grammar.graph import Pairs, Spans
-from grammar.graph_model import PLAIN, WIKIDATA, GraphModel
+from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
 from grammar.values import Quantity, Time, Value
 from kgqa.graphs.record import Rank, Record, Statement
 

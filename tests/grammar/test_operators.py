@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from grammar import english, execute, lines, sparql, sparql_lines
+from grammar import english, execute, lines, sparql
 from grammar.operators import LEAF_SORTS, LIFTED, OPERATORS, ROOT_SORTS, Operator, Sort
+from grammar.sparql import lines as sparql_lines
 
 
 @pytest.mark.parametrize("registered", [execute.MEANINGS, sparql.COMPILERS, english.WORDINGS])

@@ -19,8 +19,8 @@ from grammar.forms import (
     read_form,
     size,
 )
-from grammar.groups import Budget
 from grammar.search import Hints, Leaves, SearchResult, Target, search
+from grammar.search.groups import Budget
 from grammar.values import read_value
 from kgqa.graphs import EmbeddedGraph
 from tests.toy import toy_graph

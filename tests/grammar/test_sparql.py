@@ -24,9 +24,9 @@ from grammar.forms import (
     read_form,
     subforms,
 )
-from grammar.graph_model import first_day, last_day, plain_model, wikidata_model
 from grammar.operators import ROOT_SORTS, Sort
 from grammar.sparql import PLAIN, WIKIDATA, to_sparql
+from grammar.sparql.graph_model import first_day, last_day, plain_model, wikidata_model
 from grammar.values import Quantity, String, Text, Time, Value, read_value
 from kgqa.graphs import Record, Statement
 from tests.grammar import strategies

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from grammar.compiler import Compiler
 from grammar.forms import LogicalForm, ValueLeaf
-from grammar.graph_model import write_number
 from grammar.operators import AROUND, AROUND_YEARS, Sort
+from grammar.sparql.compiler import Compiler
+from grammar.sparql.graph_model import write_number
 from grammar.values import Quantity, Time, Value
 
 TESTS = {

@@ -22,12 +22,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grammar.compiler import Compile, Compiler, block, lines
 from grammar.errors import FormError
 from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, stated_relation
-from grammar.graph_model import PLAIN, WIKIDATA, GraphModel
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME, Sort
-from grammar.sparql_lines import TESTS, compare_numbers, hold_against
+from grammar.sparql.compiler import Compile, Compiler, block, lines
+from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
+from grammar.sparql.lines import TESTS, compare_numbers, hold_against
 
 __all__ = ["COMPILERS", "PLAIN", "WIKIDATA", "GraphModel", "to_sparql"]
 

@@ -9,11 +9,11 @@ from itertools import permutations
 
 from grammar.denotation import EMPTY, Entities
 from grammar.forms import Call, EntityLeaf
-from grammar.groups import Group, Way, unexecuted
 from grammar.operators import Sort
-from grammar.rounds import items
-from grammar.target import is_part
-from grammar.workspace import Workspace
+from grammar.search.groups import Group, Way, unexecuted
+from grammar.search.rounds import items
+from grammar.search.target import is_part
+from grammar.search.workspace import Workspace
 
 _MOST = 8  # entities of which all orders are tried
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from grammar.errors import FormError
 from grammar.forms import Call, EntityLeaf, LogicalForm, NumberLeaf, ValueLeaf
-from grammar.graph_model import GraphModel, write_number
+from grammar.sparql.graph_model import GraphModel, write_number
 
 MAX_VARIABLES = 2_000  # a form nested so deeply that its query doubles and doubles again is refused
 

@@ -8,10 +8,10 @@ from itertools import combinations, combinations_with_replacement
 import numpy as np
 
 from grammar.denotation import Entities, IntArray
-from grammar.groups import SET_OPERATORS, Group, Way, unexecuted
 from grammar.operators import Sort
-from grammar.target import is_part
-from grammar.workspace import Workspace
+from grammar.search.groups import SET_OPERATORS, Group, Way, unexecuted
+from grammar.search.target import is_part
+from grammar.search.workspace import Workspace
 
 HOP = 2_000
 """A second hop, or a map, starts only from sets up to this size."""

@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
-from grammar.agreement import Hints
 from grammar.denotation import Denotation
 from grammar.errors import LimitReached
 from grammar.execute import Execution, Limits
 from grammar.forms import LogicalForm
 from grammar.graph import Graph
-from grammar.groups import SET_OPERATORS, Budget, OutOfBudget, Pool
-from grammar.maps import COMPARISONS, EXTREMES, count_maps, value_maps
 from grammar.operators import Sort
-from grammar.rounds import chains, combine, second_hop, statements
-from grammar.target import Aim, Target
-from grammar.truths import truths, truths_of_values
-from grammar.workspace import Leaves, Workspace
+from grammar.search.agreement import Hints
+from grammar.search.groups import SET_OPERATORS, Budget, OutOfBudget, Pool
+from grammar.search.maps import COMPARISONS, EXTREMES, count_maps, value_maps
+from grammar.search.rounds import chains, combine, second_hop, statements
+from grammar.search.target import Aim, Target
+from grammar.search.truths import truths, truths_of_values
+from grammar.search.workspace import Leaves, Workspace
 
 __all__ = ["Budget", "Hints", "Leaves", "Outcome", "ScoredForm", "SearchResult", "Target", "search"]
 

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from grammar.agreement import Hints
 from grammar.denotation import Entities
 from grammar.forms import (
     Call,
@@ -21,9 +20,10 @@ from grammar.forms import (
     stated_relation,
 )
 from grammar.graph import Graph
-from grammar.groups import Group, Pool, Spelling, Way
 from grammar.operators import OPERATORS, Sort
-from grammar.target import Aim
+from grammar.search.agreement import Hints
+from grammar.search.groups import Group, Pool, Spelling, Way
+from grammar.search.target import Aim
 
 
 @dataclass(frozen=True)

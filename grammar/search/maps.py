@@ -7,11 +7,11 @@ from itertools import combinations
 from grammar.denotation import EachNumber, EachSet, Entities, IntArray
 from grammar.execute import MEANINGS
 from grammar.forms import Call, LogicalForm, replace, subforms
-from grammar.groups import Group, Way, unexecuted
 from grammar.lines import TESTS
 from grammar.operators import Sort
-from grammar.rounds import HOP, items
-from grammar.workspace import Workspace
+from grammar.search.groups import Group, Way, unexecuted
+from grammar.search.rounds import HOP, items
+from grammar.search.workspace import Workspace
 
 EXTREMES = ("max", "min")
 COMPARISONS = tuple(TESTS)
