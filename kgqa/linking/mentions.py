@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kgqa.linking.stems import NATIONALITIES
+from kgqa.linking.stems import NATIONALITIES, singular
 
 MOST_WORDS = 12
 """Of the labels of Wikidata's items that people ask about, 99.9 % have no more words than this."""
@@ -150,12 +150,15 @@ def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
 
 
 def _writings(question: str, run: Sequence[Word]) -> tuple[str, ...]:
-    """As it stands; its country; with hyphens joined; with the article."""
+    """As it stands; its country; in the singular ("drama films"); with hyphens joined; with the article."""
     start, end = run[0].start, run[-1].end
     text = question[start:end]
     writings = [text]
     if len(run) == 1 and text.casefold() in NATIONALITIES:
         writings.append(NATIONALITIES[text.casefold()])
+    last = run[-1]
+    if not last.capital and (one := singular(last.text)) != last.text:
+        writings.append(question[start : last.start] + one)
     if "-" in text:
         writings.append(text.replace("-", ""))
     elif len(run) == 2 and " " in text and not any(word.stop for word in run):

@@ -334,3 +334,9 @@ def test_singular() -> None:
         "men": "man",
     }
     assert {plural: singular(plural) for plural in pairs} == pairs
+
+
+def test_a_name_in_the_plural_is_looked_up_in_the_singular() -> None:
+    question = "Which drama films did he direct?"
+    writings = [way for span in find_spans(question, find_words(question)) for way in span.writings]
+    assert "drama film" in writings
