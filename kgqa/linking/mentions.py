@@ -157,7 +157,7 @@ def _writings(question: str, run: Sequence[Word]) -> tuple[str, ...]:
     if len(run) == 1 and text.casefold() in NATIONALITIES:
         writings.append(NATIONALITIES[text.casefold()])
     last = run[-1]
-    if not last.capital and (one := singular(last.text)) != last.text:
+    if len(last.text) > 3 and not last.capital and (one := singular(last.text)) != last.text:
         writings.append(question[start : last.start] + one)
     if "-" in text:
         writings.append(text.replace("-", ""))

@@ -13,6 +13,7 @@ from grammar.values import Time
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import Candidate, LinkLimits, Links, link
+from kgqa.linking.mentions import find_spans, find_words
 from kgqa.linking.stems import singular, stem
 from tests.toy import toy_graph
 
