@@ -42,16 +42,16 @@ KGQA    := $(BIN)/kgqa
 
 .PHONY: model
 model: $(STAMP)
-	mkdir -p work
-	cp $(DATA)/csqa/train.jsonl.gz work/csqa.jsonl.gz
-	cp $(DATA)/convquestions/val.json.gz work/convquestions.json.gz
-	test -d work/wikidata || $(KGQA) graph build $(DATA)/wikidata $(DATA)/csqa/train_answer_types.tsv.gz \
-		$(DATA)/csqa/train_count_triples.tsv.gz --out work/wikidata
-	$(KGQA) split csqa work/csqa.jsonl.gz --share 0.1 --out work/csqa.held_out
-	$(KGQA) split convquestions work/convquestions.json.gz --share 0.4 --out work/convquestions.held_out
-	$(KGQA) synthesize --out work/bundled.jsonl --count 3800 --seed 31
-	$(KGQA) synthesize --graph work/wikidata --out work/wikidata.jsonl --count 1000 --seed 32
-	$(KGQA) supervise convquestions work/convquestions.json.gz --graph work/wikidata --out work/convquestions.silver
-	$(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out work/run
+	mkdir -p runs/bundled
+	cp $(DATA)/csqa/train.jsonl.gz runs/bundled/csqa.jsonl.gz
+	cp $(DATA)/convquestions/val.json.gz runs/bundled/convquestions.json.gz
+	test -d runs/bundled/wikidata || $(KGQA) graph build $(DATA)/wikidata $(DATA)/csqa/train_answer_types.tsv.gz \
+		$(DATA)/csqa/train_count_triples.tsv.gz --out runs/bundled/wikidata
+	$(KGQA) split csqa runs/bundled/csqa.jsonl.gz --share 0.1 --out runs/bundled/csqa.held_out
+	$(KGQA) split convquestions runs/bundled/convquestions.json.gz --share 0.4 --out runs/bundled/convquestions.held_out
+	$(KGQA) synthesize --out runs/bundled/bundled.jsonl --count 3800 --seed 31
+	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 1000 --seed 32
+	$(KGQA) supervise convquestions runs/bundled/convquestions.json.gz --graph runs/bundled/wikidata --out runs/bundled/convquestions.silver
+	$(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out runs/bundled/run
 	mkdir -p data/model
-	cp -r work/run/config.toml work/run/weights.safetensors work/run/associations.json work/run/text data/model/
+	cp -r runs/bundled/run/config.toml runs/bundled/run/weights.safetensors runs/bundled/run/associations.json runs/bundled/run/text data/model/

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from grammar.errors import LimitReached
 from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
+from kgqa.answer import Result
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.readable import number_text, value_text
+from kgqa.readable import answer_text
 from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
 from kgqa.synthesis.english import Noise, sentence
 from kgqa.synthesis.survey import Survey
-from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Outcome, Talk
+from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk
 
 _About = Callable[[Talk, str], Draft | None]
 _FollowUp = Callable[[Talk], Draft | None]
@@ -128,7 +129,7 @@ def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str
     return Dialogue(identity, identity, tuple(examples)) if examples else None
 
 
-def _next(talk: Talk, start: str) -> tuple[Draft, Outcome] | None:
+def _next(talk: Talk, start: str) -> tuple[Draft, Result] | None:
     """A question that fits here and has an answer."""
     rng = talk.rng
     for _ in range(40):
@@ -144,7 +145,7 @@ def _next(talk: Talk, start: str) -> tuple[Draft, Outcome] | None:
             outcome = talk.denotes(draft.form)
         except LimitReached:
             continue
-        if len(outcome.entities or ()) > MOST_ANSWERS or (outcome.empty and not draft.may_be_empty):
+        if len(outcome.entities or ()) > MOST_ANSWERS or (_says_nothing(outcome) and not draft.may_be_empty):
             continue
         if not outcome.entities or all(talk.survey.label(n) for n in outcome.entities[:10]):
             return draft, outcome
@@ -175,7 +176,7 @@ def _about(talk: Talk, start: str) -> str:
     return start
 
 
-def _remember(talk: Talk, draft: Draft, outcome: Outcome) -> None:
+def _remember(talk: Talk, draft: Draft, outcome: Result) -> None:
     talk.last, talk.outcome = draft, outcome
     talk.asked.add(str(draft.form))
     if draft.about and draft.asks:
@@ -189,7 +190,7 @@ def _remember(talk: Talk, draft: Draft, outcome: Outcome) -> None:
 
 
 def _exchanges(
-    talk: Talk, draft: Draft, outcome: Outcome, noise: Noise
+    talk: Talk, draft: Draft, outcome: Result, noise: Noise
 ) -> Iterator[tuple[str, TurnAnswer, bool]]:
     """The question with its answer; or the question, a question back, and what settles it."""
     rng = talk.rng
@@ -197,7 +198,7 @@ def _exchanges(
     if not talk.formal:
         question = noise.apply(question, rng, first=talk.last is None)
     answer = TurnAnswer(
-        text=answer_text(talk, outcome),
+        text=answer_text(outcome, talk.survey.graph),
         entities=outcome.entities or (),
         values=outcome.values or (),
         numbers=outcome.numbers or (),
@@ -254,28 +255,18 @@ def _told_apart(talk: Talk, name: str) -> str:
     return label
 
 
-def answer_text(talk: Talk, outcome: Outcome) -> str:
-    """An answer as the dialogue shows it."""
-    survey = talk.survey
-    if outcome.entities is not None:
-        labels = [survey.label(n) or n for n in outcome.entities[:10]]
-        rest = len(outcome.entities) - len(labels)
-        return ", ".join(labels) + (f" and {rest} more" if rest else "")
-    if outcome.values is not None:
-        return ", ".join(value_text(v, survey.graph) for v in outcome.values[:10])
-    if outcome.numbers is not None:
-        return " and ".join(number_text(n) for n in outcome.numbers)
-    said = ["Yes" if truth else "No" for truth in outcome.truths or ()]
-    return said[0] if len(said) == 1 else f"{' and '.join(said)} respectively"
+def _says_nothing(outcome: Result) -> bool:
+    """Whether it is a set without members, or counts nothing at all."""
+    return outcome.empty or (outcome.numbers is not None and not any(outcome.numbers))
 
 
-def _gold(talk: Talk, draft: Draft, outcome: Outcome, *, ambiguous: bool) -> Gold:
+def _gold(talk: Talk, draft: Draft, outcome: Result, *, ambiguous: bool) -> Gold:
     gold = Gold(
         entities=outcome.entities,
         values=outcome.values,
         numbers=outcome.numbers,
         truths=outcome.truths,
-        text=answer_text(talk, outcome),
+        text=answer_text(outcome, talk.survey.graph),
         form=draft.form,
         question_type=draft.kind,
         mentions=tuple(talk.about_of(draft.form)),

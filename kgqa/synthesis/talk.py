@@ -7,15 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grammar.denotation import (
-    Boolean,
-    Booleans,
-    Denotation,
-    Entities,
-    Number,
-    Numbers,
-    Values,
-)
 from grammar.execute import Execution
 from grammar.forms import (
     Call,
@@ -30,6 +21,8 @@ from grammar.forms import (
 )
 from grammar.operators import START_TIME
 from grammar.values import Value
+from kgqa.answer import Result
+from kgqa.evidence import result_of
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
 from kgqa.synthesis.survey import Survey, Use
@@ -87,21 +80,6 @@ class Asked:
     words: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a form denotes, by names."""
-
-    entities: tuple[str, ...] | None = None
-    values: tuple[Value, ...] | None = None
-    numbers: tuple[float, ...] | None = None
-    truths: tuple[bool, ...] | None = None
-
-    @property
-    def empty(self) -> bool:
-        """Whether it is a set without members, or counts nothing at all."""
-        return not (self.entities or self.values or self.truths or any(self.numbers or ()))
-
-
 @dataclass
 class Talk:
     """A dialogue in the making. ``formal`` is the register of generated corpora rather than of people."""
@@ -111,7 +89,7 @@ class Talk:
     formal: bool = False
     alias_chance: float = 0.06
     last: Draft | None = None
-    outcome: Outcome | None = None
+    outcome: Result | None = None
     focus: str | None = None
     mentioned: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
@@ -120,26 +98,9 @@ class Talk:
         self._execution = Execution(self.survey.graph)
 
     # Facts.
-    def denotes(self, form: LogicalForm) -> Outcome:
+    def denotes(self, form: LogicalForm) -> Result:
         """What a form denotes on the graph."""
-        return self._by_names(self._execution.denotation(form))
-
-    def _by_names(self, denotation: Denotation) -> Outcome:
-        graph = self.survey.graph
-        match denotation:
-            case Entities():
-                return Outcome(entities=tuple(graph.entity_names(denotation.items)))
-            case Values():
-                return Outcome(values=tuple(graph.values(denotation.items)))
-            case Number():
-                return Outcome(numbers=(denotation.number,))
-            case Numbers():
-                return Outcome(numbers=denotation.numbers)
-            case Boolean():
-                return Outcome(truths=(denotation.truth,))
-            case Booleans():
-                return Outcome(truths=denotation.truths)
-        raise TypeError(f"no answer is a {type(denotation).__name__}")
+        return result_of(self._execution.denotation(form), self.survey.graph)
 
     def names(self, form: LogicalForm) -> tuple[str, ...]:
         """The entities that a form denotes."""

@@ -12,6 +12,7 @@ from grammar.errors import ConfigError, GraphError
 from grammar.execute import execute
 from grammar.forms import EntityLeaf, RelationLeaf, ValueLeaf, leaves
 from grammar.values import Time
+from kgqa.answer import Result
 from kgqa.bundled import bundled
 from kgqa.conversation import Dialogue, Example
 from kgqa.datasets.plain import read
@@ -19,7 +20,7 @@ from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
 from kgqa.synthesis import invent, synthesize
 from kgqa.synthesis.english import HE, THEY, Name, Noise, expansions, fill, plural, singular_clause, wordings
 from kgqa.synthesis.survey import Survey, made_of
-from kgqa.synthesis.talk import Outcome, Talk
+from kgqa.synthesis.talk import Talk
 from tests.toy import toy_graph
 
 SILENT = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0)
@@ -188,7 +189,7 @@ def test_a_graph_without_types_is_refused(tmp_path: Path) -> None:
 
 def test_a_pronoun_stands_for_the_last_answer_or_the_topic(graph: EmbeddedGraph) -> None:
     talk = Talk(Survey(graph), random.Random(1), alias_chance=0)
-    talk.focus, talk.outcome = "Q47703", Outcome(entities=("Q56094",))
+    talk.focus, talk.outcome = "Q47703", Result(entities=("Q56094",))
     said = Counter(talk.refer("Q56094").subject for _ in range(200))
     assert said["The Godfather"] == 0
     assert sum(said[p] for p in ("he", "she", "they")) > 100
