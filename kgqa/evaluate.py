@@ -83,6 +83,7 @@ class Setting:
     history: HistoryFrom = "gold"
     limit: int | None = None
     split: Path | None = None
+    guided: bool = True
 
 
 def chosen_dialogues(dialogues: Iterable[Dialogue], setting: Setting) -> Iterator[Dialogue]:
@@ -228,6 +229,7 @@ def _protocol(setting: Setting, graph: KnowledgeGraph) -> dict[str, Any]:
         "model": {"checksum": setting.model},
         "cut_offs": {
             "beam": BEAM,
+            "guided_by_execution": setting.guided,
             "ranked_forms": RANKS,
             "seconds_a_form": LIMITS.seconds,
             "limit": setting.limit,

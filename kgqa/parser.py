@@ -3,7 +3,8 @@
     question -> links -> context -> model under the mask (beam) -> forms -> execution -> Answer
 
 Choice among the forms of the beam is guided by execution: the most probable form that denotes something
-wins over more probable ones that fail or denote nothing, as long as it is not much less probable.
+wins over more probable ones that fail or denote nothing, as long as it is not much less probable. Where none
+does, the best form is tried without one of its type filters: types are where graphs are patchiest.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from grammar.denotation import Denotation, is_empty
 from grammar.errors import ExecutionError
 from grammar.execute import Execution, Limits
-from grammar.forms import EntityLeaf, LogicalForm, TypeLeaf, leaves
+from grammar.forms import Call, EntityLeaf, LogicalForm, TypeLeaf, leaves, subforms
 from grammar.forms import replace as replace_parts
 from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
@@ -36,7 +37,7 @@ from kgqa.linking import Candidate, Links, link
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
-MARGIN = 4.0
+MARGIN = 3.0
 """Nats by which a form that denotes something may be less probable than one that denotes nothing."""
 UNSURE = 0.02
 """Below this probability of its best form a question counts as not understood."""
@@ -56,9 +57,14 @@ class Request:
 
 
 class SemanticParser:
-    """A model on a graph."""
+    """A model on a graph.
 
-    def __init__(self, checkpoint: Checkpoint, graph: KnowledgeGraph) -> None:
+    ``guided`` by execution or not: on a slice of a graph, where the right form may denote nothing, the most
+    probable form is the fairer guess.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, graph: KnowledgeGraph, *, guided: bool = True) -> None:
+        self.guided = guided
         self.graph = graph
         self.checkpoint = checkpoint
         self.text = GraphText(graph, checkpoint.text)
@@ -134,11 +140,12 @@ class SemanticParser:
         question = request.question
         if not hypotheses or math.exp(hypotheses[0].score) < UNSURE:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
+        margin = MARGIN if self.guided else 0.0
         execution = Execution(self.graph, limits=self.limits)
         executed: list[tuple[Hypothesis, Denotation]] = []
         failures: list[tuple[Hypothesis, ExecutionError]] = []
         for hypothesis in hypotheses:
-            if hypothesis.score < hypotheses[0].score - MARGIN:
+            if hypothesis.score < hypotheses[0].score - margin:
                 break
             try:
                 executed.append((hypothesis, execution.denotation(hypothesis.form)))
@@ -147,6 +154,8 @@ class SemanticParser:
         if not executed:
             return Failed(question, links, 0.0, form=failures[0][0].form, error=failures[0][1])
         chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
+        if self.guided and is_empty(denotation):
+            chosen, denotation = _relaxed(chosen, execution) or (chosen, denotation)
         if request.given is None and links.unlinked and not _uses_words(chosen.form, links):
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         namesakes = [] if request.given is not None else _namesakes(chosen, executed, context, self.graph)
@@ -170,6 +179,20 @@ class SemanticParser:
         about = self.graph.description(name)
         label = self.graph.label(name) or name
         return f"{label} ({about})" if about else f"{label} ({name})"
+
+
+def _relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
+    """The form without one of its type filters, if that denotes something."""
+    for part in subforms(hypothesis.form):
+        if isinstance(part, Call) and part.operator == "keep":
+            wider = replace_parts(hypothesis.form, {part: part.arguments[0]})
+            try:
+                denotation = execution.denotation(wider)
+            except ExecutionError:
+                continue  # as little use as the form that it was to replace
+            if not is_empty(denotation):
+                return Hypothesis(wider, hypothesis.score), denotation
+    return None
 
 
 def _refusal(question: str) -> str:

@@ -44,6 +44,13 @@ def evaluate(
         Path | None,
         typer.Option("--split", metavar="FILE", help="Only dialogues whose split key is a line of FILE."),
     ] = None,
+    guided: Annotated[
+        bool,
+        typer.Option(
+            "--guided/--unguided",
+            help="Whether forms that denote nothing give way to others; unguided for a slice of a graph.",
+        ),
+    ] = True,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -70,7 +77,9 @@ def evaluate(
         history=history.value,
         limit=limit,
         split=split,
+        guided=guided,
     )
+    parser.guided = guided
     with show_progress() as progress:
         report = run_evaluation(
             chosen_dialogues(dialogues, setting), parser, setting=setting, out=out, progress=progress
