@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from grammar.errors import CheckpointError, ConfigError
+from grammar.execute import Execution
 from grammar.forms import EntityLeaf, RelationLeaf, read_form
 from grammar.partial import OPERATOR_NAMES, ActionSpace
-from kgqa.answer import Answered, Failed, Unparsed, turn_of
+from kgqa.answer import Answered, Failed, Hypothesis, Unparsed, turn_of
 from kgqa.associations import Associations
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
@@ -24,7 +25,7 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
-from kgqa.parser import MAX_QUESTION, SemanticParser
+from kgqa.parser import MAX_QUESTION, SemanticParser, _relaxed
 from kgqa.prepare import Prepared
 from kgqa.text import ScratchText
 from kgqa.train import train
@@ -312,3 +313,12 @@ def test_nothing_to_train_on_is_said(graph: EmbeddedGraph, tmp_path: Path) -> No
 
 def test_every_operator_has_a_row_in_the_decoder(text: ScratchText) -> None:
     assert _model(text).operator_score.out_features == len(OPERATOR_NAMES)
+
+
+def test_a_type_filter_that_leaves_nothing_is_given_up(graph: EmbeddedGraph) -> None:
+    execution = Execution(graph)
+    form = read_form("keep(follow(Q142, P36), Q11424)")  # the capital of France that is a film
+    relaxed = _relaxed(Hypothesis(form, -0.1), execution)
+    assert relaxed is not None
+    assert str(relaxed[0].form) == "follow(Q142, P36)"
+    assert _relaxed(Hypothesis(read_form("keep(follow(Q142, P57), Q11424)"), -0.1), execution) is None
