@@ -4,7 +4,9 @@
 
 Choice among the forms of the beam is guided by execution: the most probable form that denotes something
 wins over more probable ones that fail or denote nothing, as long as it is not much less probable. Where none
-does, the best form is tried without one of its type filters: types are where graphs are patchiest.
+does, the best form is tried without one of its type filters (types are where graphs are patchiest), then the
+words that it took for an entity are read as another one ("president of the United States" as the country).
+A form that leaves out an entity which the question clearly names counts as less probable.
 """
 
 from __future__ import annotations
@@ -37,10 +39,16 @@ from kgqa.linking import Candidate, Links, link
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
-MARGIN = 3.0
+MARGIN = 1.5
 """Nats by which a form that denotes something may be less probable than one that denotes nothing."""
-UNSURE = 0.02
-"""Below this probability of its best form a question counts as not understood."""
+UNSURE = 0.1
+"""A guided parser answers with no form less probable than this: it says that it did not understand."""
+WEAK = 0.15
+"""Below this score of its match, a name with typos is no evidence that its entity is meant."""
+CLEAR = 0.5
+"""From this score of its match on, an entity counts as clearly named."""
+LEFT_OUT = 2.5
+"""Nats by which a form counts as less probable for every clearly named entity that it leaves out."""
 CLOSE = 0.7
 """Two namesakes whose forms differ by less than this many nats are asked about."""
 
@@ -120,6 +128,8 @@ class SemanticParser:
             for (k, (request, links, context)), hypotheses in zip(read.items(), found, strict=True):
                 before = time.perf_counter()
                 answer = self._choose(request, links, context, hypotheses)
+                if self.guided and isinstance(answer, Answered) and answer.result.empty:
+                    answer = self._read_otherwise(request, links, answer, beam) or answer
                 spent = shared / len(read) + time.perf_counter() - before
                 answers[k] = replace(answer, milliseconds=1000 * spent)
         return [answers[k] for k in range(len(requests))]
@@ -138,8 +148,10 @@ class SemanticParser:
     ) -> Answer:
         """The answer that the best form gives which can be executed."""
         question = request.question
-        if not hypotheses or math.exp(hypotheses[0].score) < UNSURE:
+        if not hypotheses:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
+        if self.guided:
+            hypotheses = _ranked(hypotheses, links)
         margin = MARGIN if self.guided else 0.0
         execution = Execution(self.graph, limits=self.limits)
         executed: list[tuple[Hypothesis, Denotation]] = []
@@ -156,7 +168,9 @@ class SemanticParser:
         chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
         if self.guided and is_empty(denotation):
             chosen, denotation = _relaxed(chosen, execution) or (chosen, denotation)
-        if request.given is None and links.unlinked and not _uses_words(chosen.form, links):
+        unsure = self.guided and math.exp(chosen.score) < UNSURE
+        unknown = request.given is None and links.unlinked and not _uses_words(chosen.form, links)
+        if unsure or unknown:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         namesakes = [] if request.given is not None else _namesakes(chosen, executed, context, self.graph)
         if namesakes:
@@ -175,10 +189,52 @@ class SemanticParser:
             alternatives=tuple(h for h in hypotheses if h is not chosen),
         )
 
+    def _read_otherwise(self, request: Request, links: Links, answer: Answered, beam: int) -> Answered | None:
+        """The answer with the words of the form's entities read as others, if that denotes something."""
+        used = set(leaves(answer.form))
+        spans = [
+            c.span for c in links.candidates if c.leaf in used and c.span and isinstance(c.leaf, EntityLeaf)
+        ]
+        others = tuple(
+            c for c in links.candidates if c.leaf not in used or not isinstance(c.leaf, EntityLeaf)
+        )
+        if not any(
+            _overlap(c.span, span) for c in others for span in spans if isinstance(c.leaf, EntityLeaf)
+        ):
+            return None
+        links = replace(links, candidates=others)
+        context = build_context(
+            request.question,
+            request.conversation,
+            links,
+            self.text,
+            associations=self.checkpoint.associations,
+            config=self.checkpoint.config.context,
+        )
+        found = self._choose(request, links, context, self._parse([context], beam)[0])
+        return found if isinstance(found, Answered) and not found.result.empty else None
+
     def _told_apart(self, name: str) -> str:
         about = self.graph.description(name)
         label = self.graph.label(name) or name
         return f"{label} ({about})" if about else f"{label} ({name})"
+
+
+def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+    return one is not None and other is not None and one[0] < other[1] and other[0] < one[1]
+
+
+def _ranked(hypotheses: Sequence[Hypothesis], links: Links) -> list[Hypothesis]:
+    """Hypotheses best first, those lowered that leave out what the question clearly names."""
+    named = [c for c in links.candidates if isinstance(c.leaf, EntityLeaf) and c.span]
+    clear = [c.span for c in named if c.score >= CLEAR]
+
+    def left_out(form: LogicalForm) -> int:
+        used = set(leaves(form))
+        spans = [c.span for c in named if c.leaf in used]
+        return sum(not any(_overlap(span, other) for other in spans) for span in clear)
+
+    return sorted(hypotheses, key=lambda h: LEFT_OUT * left_out(h.form) - h.score)
 
 
 def _relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
@@ -218,10 +274,12 @@ def _not_understood(links: Links) -> str:
 
 
 def _uses_words(form: LogicalForm, links: Links) -> bool:
-    """Whether the form uses an entity or type that the question itself names."""
+    """Whether the form uses an entity or type that the question names, and not merely resembles."""
     used = set(leaves(form))
     return any(
-        c.span and c.leaf in used and isinstance(c.leaf, (EntityLeaf, TypeLeaf)) for c in links.candidates
+        c.span and c.leaf in used and isinstance(c.leaf, (EntityLeaf, TypeLeaf))
+        for c in links.candidates
+        if c.how != "fuzzy" or c.score >= WEAK
     )
 
 
