@@ -33,7 +33,9 @@ def save_encoder(model: Any, folder: Path) -> None:
         else:
             tensors[name] = weight.cpu().half() if weight.is_floating_point() else weight.cpu()
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS)
-    (folder / "config.json").write_text(json.dumps(model.config.to_dict(), indent=1) + "\n", encoding="utf-8")
+    settings = model.config.to_dict()
+    settings.pop("_name_or_path", None)  # a folder of the machine that trained
+    (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
 def load_encoder(folder: Path) -> Any | None:

@@ -73,6 +73,7 @@ def test_a_compressed_encoder_says_nearly_the_same(folder: Path, tmp_path: Path)
     text = PretrainedText(str(folder), device=CPU)
     text.save(tmp_path)
     again = PretrainedText(str(tmp_path), device=CPU)
+    assert str(folder) not in (tmp_path / "config.json").read_text()
     texts = ["who directed alien", "the films"]
     first, second = (t.labels(texts).astype(np.float32) for t in (text, again))
     assert (first * second).sum(1).min() > 0.999
