@@ -12,6 +12,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -26,10 +27,11 @@ _MOST_NAMES = 12  # names kept for one run of words
 _KINDS: dict[Among, type[RelationLeaf] | type[TypeLeaf]] = {"relations": RelationLeaf, "types": TypeLeaf}
 
 
-def runs_of(question: str) -> list[str]:
+@lru_cache(maxsize=4096)  # a question is asked about again, for relations and types and in the turns after it
+def runs_of(question: str) -> tuple[str, ...]:
     """All runs of one to three word stems, each once."""
     words = [stem(word.text.lower()) for word in find_words(question)]
-    return list(
+    return tuple(
         dict.fromkeys(
             " ".join(words[k : k + length])
             for length in range(1, LONGEST + 1)
@@ -43,8 +45,8 @@ class Associations:
     """Counts: ``seen`` of every run of words, ``together`` of runs and names."""
 
     seen: Counter[str] = field(default_factory=Counter)
-    together: dict[Among, dict[str, Counter[str]]] = field(
-        default_factory=lambda: {"relations": defaultdict(Counter), "types": defaultdict(Counter)}
+    together: dict[Among, dict[str, dict[str, int]]] = field(
+        default_factory=lambda: {"relations": {}, "types": {}}
     )
 
     @classmethod
@@ -53,13 +55,15 @@ class Associations:
         learnt = cls()
         for question, form in lessons:
             names = {
-                among: {leaf.name for leaf in leaves(form) if isinstance(leaf, kind)}
+                among: list(dict.fromkeys(leaf.name for leaf in leaves(form) if isinstance(leaf, kind)))
                 for among, kind in _KINDS.items()
             }
             for run in runs_of(question):
                 learnt.seen[run] += 1
                 for among, found in names.items():
-                    learnt.together[among][run].update(found)
+                    counts = learnt.together[among].setdefault(run, {})
+                    for name in found:
+                        counts[name] = counts.get(name, 0) + 1
         return learnt
 
     def find(self, question: str, *, among: Among, limit: int) -> list[tuple[str, float]]:
@@ -84,7 +88,9 @@ class Associations:
         record: dict[str, object] = {"seen": dict(sorted(kept.items()))}
         for among, together in self.together.items():
             record[among] = {
-                run: dict(together[run].most_common(_MOST_NAMES)) for run in sorted(together) if run in kept
+                run: dict(Counter(together[run]).most_common(_MOST_NAMES))
+                for run in sorted(together)
+                if run in kept
             }
         new = path.with_suffix(".new")
         new.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
@@ -104,8 +110,9 @@ class Associations:
             record = json.loads(path.read_text(encoding="utf-8"))
             learnt.seen.update(record["seen"])
             for among in _KINDS:
-                for run, counts in record[among].items():
-                    learnt.together[among][run] = Counter(counts)
+                if not all(isinstance(counts, dict) for counts in record[among].values()):
+                    raise TypeError(f"{among}: expected counts for every run of words")
+                learnt.together[among].update(record[among])
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise CheckpointError(f"{path} is damaged ({error}); copy the run anew") from None
         return learnt

@@ -28,7 +28,7 @@ from kgqa import __version__
 from kgqa.answer import Answer, turn_of
 from kgqa.conversation import Conversation, Dialogue, Example
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.parser import Request
+from kgqa.parser import BEAM, Request
 from kgqa.reach import Reach
 from kgqa.report import Headline, Measures, Report, Sample, write
 from kgqa.scoring import (
@@ -52,7 +52,6 @@ Progress: TypeAlias = Callable[[str, int, int | None], None]
 
 RANKED = ("convquestions",)
 """Datasets whose answers are scored by rank, on the reachable questions apart."""
-BEAM = 6
 _AT_ONCE = 16  # dialogues whose questions go to the model in one batch
 _SAMPLES = 60
 _PREDICTIONS, _PROTOCOL = "predictions.jsonl", "protocol.json"

@@ -39,6 +39,8 @@ from kgqa.linking import Candidate, Links, link
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
+BEAM = 6
+"""How many forms of a question are followed at once."""
 MARGIN = 1.5
 """Nats by which a form that denotes something may be less probable than one that denotes nothing."""
 UNSURE = 0.1
@@ -62,6 +64,16 @@ class Request:
     conversation: Conversation
     question: str
     given: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A question as it came, as it is meant ("the second one" means the question asked before), and read."""
+
+    asked: Request
+    meant: Request
+    links: Links
+    context: Context
 
 
 class SemanticParser:
@@ -93,46 +105,49 @@ class SemanticParser:
         question: str,
         *,
         given: Sequence[str] | None = None,
-        beam: int = 6,
+        beam: int = BEAM,
     ) -> Answer:
         """Answer one question."""
         known = None if given is None else tuple(given)
         return self.answer_batch([Request(conversation, question, known)], beam=beam)[0]
 
-    def answer_batch(self, requests: Sequence[Request], *, beam: int = 6) -> list[Answer]:
+    def answer_batch(self, requests: Sequence[Request], *, beam: int = BEAM) -> list[Answer]:
         """Answer several questions; each in its own conversation, all in one batch of the model."""
         started = time.perf_counter()
         answers: dict[int, Answer] = {}
-        read: dict[int, tuple[Request, Links, Context]] = {}
+        read: dict[int, _Read] = {}
         for k, asked in enumerate(requests):
             refusal = _refusal(asked.question)
             if refusal:
                 answers[k] = Unparsed(asked.question, Links(), 0.0, why=refusal)
                 continue
-            request, choice = _settled(asked, self.graph)
-            links = link(request.question, request.conversation, self.graph, given=request.given)
+            meant, choice = _settled(asked, self.graph)
+            links = link(meant.question, meant.conversation, self.graph, given=meant.given)
             if choice is not None:
                 links = _prefer(links, choice)
-            context = build_context(
-                request.question,
-                request.conversation,
-                links,
-                self.text,
-                associations=self.checkpoint.associations,
-                config=self.checkpoint.config.context,
-            )
-            read[k] = (asked, links, context)
+            read[k] = _Read(asked, meant, links, self._context(meant, links))
         if read:
-            found = self._parse([context for _, _, context in read.values()], beam)
+            found = self._parse([one.context for one in read.values()], beam)
             shared = time.perf_counter() - started
-            for (k, (request, links, context)), hypotheses in zip(read.items(), found, strict=True):
+            for (k, one), hypotheses in zip(read.items(), found, strict=True):
                 before = time.perf_counter()
-                answer = self._choose(request, links, context, hypotheses)
+                answer = self._choose(one, hypotheses)
                 if self.guided and isinstance(answer, Answered) and answer.result.empty:
-                    answer = self._read_otherwise(request, links, answer, beam) or answer
+                    answer = self._read_otherwise(one, answer, beam) or answer
                 spent = shared / len(read) + time.perf_counter() - before
                 answers[k] = replace(answer, milliseconds=1000 * spent)
         return [answers[k] for k in range(len(requests))]
+
+    def _context(self, request: Request, links: Links) -> Context:
+        checkpoint = self.checkpoint
+        return build_context(
+            request.question,
+            request.conversation,
+            links,
+            self.text,
+            associations=checkpoint.associations,
+            config=checkpoint.config.context,
+        )
 
     def _parse(self, contexts: Sequence[Context], beam: int) -> list[list[Hypothesis]]:
         config, model = self.checkpoint.config, self.checkpoint.model
@@ -143,11 +158,9 @@ class SemanticParser:
         with torch.inference_mode():
             return beam_search(model, batch, spaces, beam=beam)
 
-    def _choose(
-        self, request: Request, links: Links, context: Context, hypotheses: Sequence[Hypothesis]
-    ) -> Answer:
+    def _choose(self, read: _Read, hypotheses: Sequence[Hypothesis]) -> Answer:
         """The answer that the best form gives which can be executed."""
-        question = request.question
+        question, given, links = read.asked.question, read.meant.given, read.links
         if not hypotheses:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         if self.guided:
@@ -169,10 +182,10 @@ class SemanticParser:
         if self.guided and is_empty(denotation):
             chosen, denotation = _relaxed(chosen, execution) or (chosen, denotation)
         unsure = self.guided and math.exp(chosen.score) < UNSURE
-        unknown = request.given is None and links.unlinked and not _uses_words(chosen.form, links)
+        unknown = given is None and links.unlinked and not _uses_words(chosen.form, links)
         if unsure or unknown:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
-        namesakes = [] if request.given is not None else _namesakes(chosen, executed, context, self.graph)
+        namesakes = [] if given is not None else _namesakes(chosen, executed, read.context, self.graph)
         if namesakes:
             text = f"Did you mean {' or '.join(self._told_apart(name) for name in namesakes)}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
@@ -189,29 +202,17 @@ class SemanticParser:
             alternatives=tuple(h for h in hypotheses if h is not chosen),
         )
 
-    def _read_otherwise(self, request: Request, links: Links, answer: Answered, beam: int) -> Answered | None:
+    def _read_otherwise(self, read: _Read, answer: Answered, beam: int) -> Answered | None:
         """The answer with the words of the form's entities read as others, if that denotes something."""
-        used = set(leaves(answer.form))
-        spans = [
-            c.span for c in links.candidates if c.leaf in used and c.span and isinstance(c.leaf, EntityLeaf)
-        ]
-        others = tuple(
-            c for c in links.candidates if c.leaf not in used or not isinstance(c.leaf, EntityLeaf)
-        )
-        if not any(
-            _overlap(c.span, span) for c in others for span in spans if isinstance(c.leaf, EntityLeaf)
-        ):
+        used = {leaf for leaf in leaves(answer.form) if isinstance(leaf, EntityLeaf)}
+        spans = [c.span for c in read.links.candidates if c.leaf in used]
+        others = tuple(c for c in read.links.candidates if c.leaf not in used)
+        entities = [c for c in others if isinstance(c.leaf, EntityLeaf)]
+        if not any(_overlap(c.span, span) for c in entities for span in spans):
             return None
-        links = replace(links, candidates=others)
-        context = build_context(
-            request.question,
-            request.conversation,
-            links,
-            self.text,
-            associations=self.checkpoint.associations,
-            config=self.checkpoint.config.context,
-        )
-        found = self._choose(request, links, context, self._parse([context], beam)[0])
+        links = replace(read.links, candidates=others)
+        again = replace(read, links=links, context=self._context(read.meant, links))
+        found = self._choose(again, self._parse([again.context], beam)[0])
         return found if isinstance(found, Answered) and not found.result.empty else None
 
     def _told_apart(self, name: str) -> str:
@@ -351,12 +352,3 @@ def _prefer(links: Links, chosen: str) -> Links:
         return not (other and candidate.span in spans and candidate.span is not None)
 
     return replace(links, candidates=tuple(filter(stays, links.candidates)))
-
-
-def mentions_of(answer: Answer) -> tuple[str, ...]:
-    """The entities that an answered question was taken to be about."""
-    if not isinstance(answer, Answered):
-        return ()
-    return tuple(
-        dict.fromkeys(n for leaf in leaves(answer.form) if isinstance(leaf, EntityLeaf) for n in leaf.names)
-    )

@@ -266,8 +266,3 @@ class TextInput(nn.Module):
             features = features * features.shape[-1] ** 0.5  # unit vectors -> unit variance
         vectors: Tensor = self.label(features)
         return vectors
-
-
-def open_text(name: str, *, device: torch.device) -> PretrainedText | None:
-    """The encoder of this name, or None for ``scratch`` (whose word pieces come with a run)."""
-    return None if name == SCRATCH else PretrainedText(name, device=device)

@@ -49,9 +49,6 @@ class History(StrEnum):
 
 GRAPH_HELP = "A built folder, an RDF file, or the URL of a SPARQL endpoint; left out, the bundled graph."
 GraphOption = Annotated[str | None, typer.Option("--graph", metavar="GRAPH", help=GRAPH_HELP)]
-GraphNeeded = Annotated[
-    str, typer.Option("--graph", metavar="GRAPH", help=GRAPH_HELP.partition(";")[0] + ".")
-]
 ModelOption = Annotated[
     Path | None, typer.Option("--model", metavar="RUN", help="Folder of a run; left out, the bundled model.")
 ]

@@ -42,20 +42,6 @@ VERIFICATION, LOGICAL = "Verification (Boolean) (All)", "Logical Reasoning (All)
 QUANTITATIVE, QUANTITATIVE_COUNT = "Quantitative Reasoning (All)", "Quantitative Reasoning (Count) (All)"
 COMPARATIVE, COMPARATIVE_COUNT = "Comparative Reasoning (All)", "Comparative Reasoning (Count) (All)"
 
-QUESTION_TYPES = (
-    SIMPLE_DIRECT,
-    SIMPLE_COREFERENCED,
-    SIMPLE_ELLIPSIS,
-    CLARIFICATION,
-    VERIFICATION,
-    LOGICAL,
-    QUANTITATIVE,
-    QUANTITATIVE_COUNT,
-    COMPARATIVE,
-    COMPARATIVE_COUNT,
-)
-"""The ten question types, as the released data names them."""
-
 _TYPE_OF_DESCRIPTION = (  # the first that fits
     (re.compile(r"Simple Question(\|Single Entity|\|Mult\. Entity\|Indirect)?"), SIMPLE_DIRECT),
     (re.compile(r"Simple Question\|(Single Entity\|Indirect|Mult\. Entity)"), SIMPLE_COREFERENCED),

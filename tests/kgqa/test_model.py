@@ -322,3 +322,12 @@ def test_a_type_filter_that_leaves_nothing_is_given_up(graph: EmbeddedGraph) -> 
     assert relaxed is not None
     assert str(relaxed[0].form) == "follow(Q142, P36)"
     assert _relaxed(Hypothesis(read_form("keep(follow(Q142, P57), Q11424)"), -0.1), execution) is None
+
+
+def test_a_reply_to_a_question_back_asks_the_earlier_question_again(run: Path, graph: EmbeddedGraph) -> None:
+    parser = SemanticParser.load(run, graph, device="cpu")
+    asked = TurnAnswer("Did you mean France or Germany?", ("Q142", "Q183"), asks_back=True)
+    conversation = Conversation((Turn("What is the capital of France?", asked),))
+    answer = parser.answer(conversation, "the first one")
+    assert isinstance(answer, Answered)
+    assert (answer.question, str(answer.form)) == ("the first one", "follow(Q142, P36)")

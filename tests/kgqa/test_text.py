@@ -13,7 +13,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
-from grammar.errors import ConfigError
+from grammar.errors import CheckpointError, ConfigError
 from grammar.forms import read_form
 from kgqa.associations import Associations, halves, runs_of
 from kgqa.compression import load_encoder, quantise, save_encoder
@@ -144,3 +144,13 @@ def test_runs_are_short_and_each_once() -> None:
     runs = runs_of("the film, the film")
     assert len(runs) == len(set(runs))
     assert max(len(run.split()) for run in runs) == 3
+
+
+@pytest.mark.parametrize(
+    "content", ["{", '{"seen": {}}', '{"seen": {}, "relations": {"who": 3}, "types": {}}']
+)
+def test_damaged_associations_are_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "associations.json"
+    path.write_text(content)
+    with pytest.raises(CheckpointError, match="damaged"):
+        Associations.load(path)
