@@ -82,6 +82,33 @@ def graph_info(
         print_info(info, console())
 
 
+@graph_app.command("check")
+def graph_check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Read every byte of a built graph and say whether it is what was written.
+
+    \b
+    kgqa graph check graphs/wikidata
+    """
+    from dataclasses import asdict
+
+    from kgqa.commands.terminal import show_progress
+    from kgqa.graphs.check import check_graph
+
+    with show_progress() as progress:
+        checked = check_graph(folder, progress=lambda done, total: progress("bytes", done, total))
+    if as_json:
+        print_json({**asdict(checked), "folder": str(folder)})
+    else:
+        for damage in checked.damages:
+            say(damage)
+    checked.raise_damages()
+    if not as_json:
+        print(f"{folder}: whole, {checked.files} files, {checked.bytes:,} bytes")
+
+
 # --- form ---------------------------------------------------------------------------------------------
 
 

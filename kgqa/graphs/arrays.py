@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from grammar.denotation import EMPTY, IntArray
 from grammar.errors import GraphError
+from kgqa.graphs.manifest import Seal, seal
 
 Array = npt.NDArray[Any]
 
@@ -125,8 +126,7 @@ class ArrayWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sizes: dict[str, int] = {}
-        self._digests: dict[str, str] = {}
+        self.files: dict[str, Seal] = {}
 
     def column(self, name: str, array: Array) -> None:
         """Write one array."""
@@ -135,9 +135,7 @@ class ArrayWriter:
             np.save(file, np.ascontiguousarray(array), allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        self.sizes[path.name] = path.stat().st_size
-        with path.open("rb") as file:
-            self._digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        self.files[path.name] = seal(path)
 
     def ragged(self, name: str, counts: Array, items: Array) -> None:
         """Write a ragged array from the length of every row and all items."""
@@ -152,7 +150,7 @@ class ArrayWriter:
 
     def checksum(self) -> str:
         """One digest of all files written so far."""
-        listing = "\n".join(f"{name} {digest}" for name, digest in sorted(self._digests.items()))
+        listing = "\n".join(f"{name} {it.sha256}" for name, it in sorted(self.files.items()))
         return hashlib.sha256(listing.encode()).hexdigest()
 
 

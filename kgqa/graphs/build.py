@@ -106,9 +106,9 @@ def _write(
         counts = write_layout(
             writer, collected, type_relations=type_relations, subclass_relation=subclass_relation
         )
-        size = sum(writer.sizes.values())
+        size = sum(it.bytes for it in writer.files.values())
         info = GraphInfo(name=name, checksum=writer.checksum(), bytes=size, **asdict(counts))
-        write_manifest(building, Manifest(info, writer.sizes, sources, type_relations, subclass_relation))
+        write_manifest(building, Manifest(info, writer.files, sources, type_relations, subclass_relation))
         building.chmod(0o755)  # mkdtemp keeps others out
         _put(building, out)
     except BaseException:  # also Ctrl-C: nothing half-made stays

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from filelock import FileLock
+
 from grammar.errors import GraphError
 from kgqa.graphs.build import build_graph
 from kgqa.graphs.embedded import EmbeddedGraph
@@ -58,5 +60,8 @@ def _built_once(source: Path, cache: Path, name: str) -> EmbeddedGraph:
     digest = hashlib.sha256(f"{FORMAT} {name} {source_digest(source)}".encode()).hexdigest()[:16]
     folder = cache / f"{source.name.split('.')[0]}-{digest}"
     if not is_graph_folder(folder):
-        build_graph([source], folder, name=name)
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f".{folder.name}.lock"):  # of two processes one builds, the other waits
+            if not is_graph_folder(folder):
+                build_graph([source], folder, name=name)
     return EmbeddedGraph.open(folder)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import random
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -272,38 +270,6 @@ def test_labels_without_facts_are_a_graph(tmp_path: Path) -> None:
         len(graph.objects(ones, "P31").items) == len(graph.members("Q5")) == len(graph.types(ones).items) == 0
     )
     assert graph.neighbourhood(ones) == list(graph.facts(int(ones[0]))) == graph.type_names() == []
-
-
-# --- damage ---------------------------------------------------------------------------------------------
-
-
-def test_damage_is_named(tmp_path: Path) -> None:
-    toy_graph(tmp_path)
-    whole = tmp_path / "toy-graph"
-
-    def damaged() -> Path:
-        shutil.copytree(whole, tmp_path / "copy", dirs_exist_ok=True)
-        return tmp_path / "copy"
-
-    (damaged() / "subjects.npy").unlink()
-    with pytest.raises(GraphError, match=r"subjects\.npy is missing"):
-        EmbeddedGraph.open(tmp_path / "copy")
-    path = damaged() / "statements.items.npy"
-    path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(GraphError, match=r"statements\.items\.npy has \d+ bytes, expected"):
-        EmbeddedGraph.open(tmp_path / "copy")
-    (damaged() / MANIFEST).write_text("{")
-    with pytest.raises(GraphError, match="is damaged"):
-        EmbeddedGraph.open(tmp_path / "copy")
-    content = json.loads((whole / MANIFEST).read_text())
-    (damaged() / MANIFEST).write_text(json.dumps({**content, "format": 99}))
-    with pytest.raises(GraphError, match="has format 99"):
-        EmbeddedGraph.open(tmp_path / "copy")
-    path = damaged() / "subjects.npy"
-    path.write_bytes(b"\0" * path.stat().st_size)
-    graph = EmbeddedGraph.open(tmp_path / "copy")
-    with pytest.raises(GraphError, match=r"subjects\.npy is damaged"):
-        graph.objects(graph.entities(["Q30"]), "P36")
 
 
 # --- sharing --------------------------------------------------------------------------------------------
