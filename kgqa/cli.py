@@ -15,8 +15,9 @@ import typer
 
 from grammar.errors import ConfigError, DataError, KgqaError
 from kgqa.commands.graph import form_app, graph_app
-from kgqa.commands.learning import evaluate, split, supervise, synthesize, train
+from kgqa.commands.learning import evaluate, split, synthesize, train
 from kgqa.commands.options import DeviceOption, GraphOption, ModelOption, open_parser, print_json
+from kgqa.commands.supervising import supervise
 
 app = typer.Typer(
     name="kgqa",

@@ -1,8 +1,7 @@
-"""The verbs from data to a scored model: supervise, synthesize, train, evaluate."""
+"""The verbs from data to a scored model, but for supervise: split, synthesize, train, evaluate."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +20,6 @@ from kgqa.commands.options import (
     OutFile,
     OutFolder,
     PathArgument,
-    Source,
     open_graph,
     open_parser,
     print_json,
@@ -114,55 +112,6 @@ def split(
     out.write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
     tell_skipped(skipped)
     print(f"{out}: {len(keys)} split keys, {len(chosen)} of {len(dialogues)} dialogues")
-
-
-def supervise(
-    dataset: DatasetArgument,
-    path: PathArgument,
-    out: OutFile,
-    graph: GraphOption = None,
-    source: Annotated[
-        Source, typer.Option("--source", help="Search forms by their answers, or read them off annotations.")
-    ] = Source.SEARCHED,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes; else one a core.")
-    ] = None,
-    limit: LimitOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Find the forms that questions stand for, and say for how many that worked. A rerun continues.
-
-    \b
-    kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out silver.jsonl
-    kgqa supervise csqa train.jsonl.gz --graph graphs/wikidata --out read.jsonl --source annotated --json
-    """
-    from kgqa.commands.terminal import console, print_coverage, show_progress
-    from kgqa.datasets import read_dataset
-    from kgqa.supervision import Coverage
-    from kgqa.supervision import supervise as run_supervision
-
-    skipped: list[DataError] = []
-    dialogues = read_dataset(dataset.value, path, on_error=skipped.append)
-    with show_progress() as progress:
-
-        def tell(coverage: Coverage) -> None:
-            progress("questions", coverage.all.turns)
-
-        coverage = run_supervision(
-            dialogues,
-            open_graph(graph),
-            out=out,
-            source=source.value,
-            workers=workers or os.cpu_count() or 1,
-            limit=limit,
-            progress=tell,
-        )
-    tell_skipped(skipped)
-    record = coverage.to_json()
-    if as_json:
-        print_json({**record, "skipped": len(skipped)})
-    else:
-        print_coverage(record, console())
 
 
 def synthesize(

@@ -15,7 +15,7 @@ from typing import Protocol
 from grammar.errors import ConfigError
 from kgqa.conversation import Dialogue
 from kgqa.datasets import convquestions, csqa, plain
-from kgqa.datasets.files import OnError
+from kgqa.datasets.files import OnError, lines_of
 
 
 class Reader(Protocol):
@@ -46,6 +46,22 @@ def read_dataset(
     if reader is None:
         raise ConfigError(f"expected a dataset out of {', '.join(DATASETS)}, found {name!r}")
     return islice(reader(Path(path), on_error=on_error), limit)
+
+
+def count_dialogues(name: str, path: Path | str, *, limit: int | None = None) -> int:
+    """About how many dialogues a dataset has, broken ones among them; without parsing JSON lines or folders.
+
+    Raises:
+        ConfigError, DataError: as ``read_dataset``.
+    """
+    path = Path(path)
+    if path.is_dir():
+        found: Iterable[object] = path.rglob("*.json*")
+    elif ".jsonl" in path.suffixes:
+        found = lines_of(path)
+    else:
+        found = read_dataset(name, path, on_error=lambda error: None)
+    return sum(1 for _ in islice(found, limit))
 
 
 def split_dialogues(

@@ -33,7 +33,8 @@ address, and any ``answer_text`` wins over the seed's address unless it is the s
 ``mentions`` is the seed, the only entity that the data names, for the first question and only where it is
 not the answer; of later questions the data does not say what they are about. ``question_type`` is the
 domain and ``description`` the turn. Dialogues with the same seed share a ``split_key``: the files mix
-paraphrases of few conversations, so a split must be made by seed.
+paraphrases of few conversations, so a split must be made by seed. A question without an answer has a gold
+without one.
 """
 
 from __future__ import annotations
@@ -108,6 +109,10 @@ def _text(record: Mapping[str, Any], key: str, place: str) -> str:
     return text.strip()
 
 
+def _text_or_none(record: Mapping[str, Any], key: str, place: str) -> str:
+    return _text(record, key, place) if record.get(key) not in (None, "") else ""
+
+
 def _dialogues(record: Any, place: str, paraphrases: bool) -> Iterator[Dialogue]:
     if not isinstance(record, dict) or not isinstance(record.get("questions"), list):
         raise DataError(f"{place}: expected an object with 'questions', found {str(record)[:60]!r}")
@@ -127,8 +132,10 @@ def _dialogues(record: Any, place: str, paraphrases: bool) -> Iterator[Dialogue]
         question = _text(entry, "question", where)
         others = entry.get("paraphrased_question", ()) if paraphrases else ()
         wordings.append([question, *(str(other).strip() for other in others)])
-        text, given = str(entry.get("answer_text", "")).strip(), _text(entry, "answer", where)
-        answer = read_answer(given, text, question=question, seed=seed, seed_name=name)
+        text, given = (_text_or_none(entry, key, where) for key in ("answer_text", "answer"))
+        answer: dict[str, Any] = {}
+        if text or given:
+            answer = read_answer(given or text, text, question=question, seed=seed, seed_name=name)
         about_seed = turn == 0 and seed not in answer.get("entities", ())
         golds.append(
             Gold(
@@ -156,7 +163,8 @@ def _examples(identity: str, questions: list[str], golds: list[Gold]) -> Iterato
             numbers=gold.numbers or (),
             truths=gold.truths or (),
         )
-        conversation = conversation.then(Turn(question, shown, gold.mentions))
+        answered = shown if gold.kind != "unknown" else None
+        conversation = conversation.then(Turn(question, answered, gold.mentions))
 
 
 def read_answer(answer: str, text: str, *, question: str, seed: str, seed_name: str) -> dict[str, Any]:

@@ -52,23 +52,24 @@ _TRUTH = re.compile(r"\b(YES|NO)\b")
 
 
 def read(path: Path, *, on_error: OnError = None) -> Iterator[Dialogue]:
-    """The dialogues of a file or folder.
+    """The dialogues of a file or folder. A question whose answer the record lacks has a gold without one.
 
     Raises:
         DataError: nothing there can be read; or a dialogue cannot and there is no ``on_error``.
     """
     for identity, exchanges in read_exchanges(path, on_error):
         try:
-            yield Dialogue(identity, identity, tuple(_examples(identity, exchanges)))
+            place = f"{path}, dialogue {identity}"
+            yield Dialogue(identity, identity, tuple(_examples(identity, exchanges, place)))
         except DataError as error:
             reject(error, on_error)
 
 
-def _examples(identity: str, exchanges: Sequence[Exchange]) -> Iterator[Example]:
+def _examples(identity: str, exchanges: Sequence[Exchange], place: str) -> Iterator[Example]:
     conversation = Conversation()
     forms = [reading.form for reading in annotate(exchanges)]
     for number, exchange in enumerate(exchanges):
-        gold = _gold(exchanges, number, forms[number], place=f"dialogue {identity}, question {number + 1}")
+        gold = _gold(exchanges, number, forms[number], place=f"{place}, question {number + 1}")
         yield Example(f"{identity}/{number}", conversation, exchange.question, gold)
         mentions = () if exchange.asks_back else gold.mentions
         conversation = conversation.then(Turn(exchange.question, _shown(exchange, gold), mentions))
@@ -86,13 +87,14 @@ def _gold(exchanges: Sequence[Exchange], number: int, form: LogicalForm | None, 
         if "query entities" in question.description and len(truths) == 1:
             truths *= 2  # "A and B": one word stands for both where they agree
     elif question.kind in _COUNTS:
-        counted = reply.answers
+        counted = None if reply.unanswered else reply.answers
         numbers = tuple(float(text) for text in _NUMBER.findall(reply.reply))
         if not numbers:
             raise DataError(f"{place}: expected a count as the answer, found {reply.reply[:60]!r}")
     prefix = f"{CLARIFICATION}::" if exchange.answers_back else ""
+    known_by_text = truths is not None or numbers is not None
     return Gold(
-        entities=None if truths is not None or numbers is not None else reply.answers,
+        entities=None if known_by_text or reply.unanswered else reply.answers,
         numbers=numbers,
         truths=truths,
         counted=counted,

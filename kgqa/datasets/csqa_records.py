@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class Exchange:
     where there is no description, that is where the user answers a system that asked back
     (``answers_back``). ``asks_back`` says that the reply is such a question. ``asks_for`` is the end of
     the relation that is asked for, "object" or "subject", where that is said; ``joined_by`` "and" or "or"
-    where the question joins two entities or types.
+    where the question joins two entities or types. ``unanswered`` says that the record has no answer.
     """
 
     question: str
@@ -85,6 +85,7 @@ class Exchange:
     answers_back: bool = False
     asks_for: str = ""
     joined_by: str = ""
+    unanswered: bool = False
 
 
 def settled(exchanges: Sequence[Exchange], number: int) -> Exchange:
@@ -113,9 +114,10 @@ def read_exchanges(path: Path, on_error: OnError = None) -> Iterator[tuple[str, 
             turns, identity = record.get("turns"), str(record.get("id", default_id))
         try:
             if not isinstance(turns, list) or not turns:
+                found = f"only {', '.join(map(repr, record))}" if isinstance(record, dict) else _shape(record)
                 raise DataError(
-                    f"{place}: expected a dialogue, a list of turns or an object with 'turns', "
-                    f"found {_shape(turns if isinstance(record, dict) else record)}"
+                    f"{place}, dialogue {identity}: expected a dialogue, a list of turns or an object with "
+                    f"'turns', found {_shape(turns) if turns is not None else found}"
                 )
             exchanges = _exchanges(turns, f"{place}, dialogue {identity}")
         except DataError as error:
@@ -159,7 +161,7 @@ def _exchanges(turns: Sequence[Any], place: str) -> list[Exchange]:
             f"{place}: expected USER and SYSTEM by turns, found {len(turns)}; is the end missing?"
         )
     for number in range(0, len(turns), 2):
-        user, system = turns[number : number + 2]
+        user, system, *after = turns[number : number + 3]
         for offset, (turn, speaker) in enumerate(((user, "USER"), (system, "SYSTEM"))):
             where = f"{place}, turn {number + offset + 1}"
             if not isinstance(turn, dict):
@@ -169,22 +171,32 @@ def _exchanges(turns: Sequence[Any], place: str) -> list[Exchange]:
             if not isinstance(turn.get("utterance"), str):
                 raise DataError(f"{where}: expected 'utterance', found only {', '.join(sorted(turn))}")
         before = exchanges[-1] if exchanges else None
-        exchanges.append(_exchange(user, system, before=before, place=f"{place}, turn {number + 1}"))
+        # Replies that ask back carry a description; those of the old format's "see all?" carry nothing at
+        # all, nor does the user's answer to them. Any other that carries nothing lacks its answer.
+        bare = not any(key in system for key in ("all_entities", "ans_list_full"))
+        goes_on = bool(after) and isinstance(after[0], dict) and not after[0].get("description")
+        asks_back = "description" in system or (bare and goes_on)
+        where = f"{place}, turn {number + 1}"
+        exchange = _exchange(user, system, before=before, asks_back=asks_back, place=where)
+        exchanges.append(replace(exchange, unanswered=bare and not asks_back))
     return exchanges
 
 
 def _exchange(
-    user: Mapping[str, Any], system: Mapping[str, Any], *, before: Exchange | None, place: str
+    user: Mapping[str, Any],
+    system: Mapping[str, Any],
+    *,
+    before: Exchange | None,
+    asks_back: bool,
+    place: str,
 ) -> Exchange:
     description = str(user.get("description", ""))
     answers_back = before is not None and before.asks_back
     if not description and not answers_back:
         raise DataError(f"{place}: expected 'description', found only {', '.join(sorted(user))}")
-    # Replies that ask back carry a description; those of the old format's "see all?" carry nothing at all.
-    asks_back = "description" in system or not any(key in system for key in ("all_entities", "ans_list_full"))
     answers: tuple[str, ...] = ()
     if not asks_back:
-        answers = _names(system, ("all_entities", "ans_list_full"), place=place)
+        answers = _names(system, ("all_entities", "ans_list_full"), place=place, required=False)
     active_set = tuple(str(part) for part in system.get("active_set", ()))
     types = _names(user, ("type_list",), place=place, required=False)
     if not types:  # the older keys: types are in the signature, else only in the patterns

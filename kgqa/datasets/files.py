@@ -62,6 +62,15 @@ def read_json(path: Path) -> Any:
         raise _file_error(path, error) from None
 
 
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a file that are not blank, up to where it is damaged."""
+    with _open(path) as file:
+        try:
+            yield from (line for line in file if line.strip())
+        except (*_UNREADABLE, UnicodeDecodeError):
+            return
+
+
 def read_json_lines(path: Path, on_error: OnError = None) -> Iterator[tuple[str, Any]]:
     """The JSON values of a file with one on each line, each with its place (file and line) for messages.
 

@@ -91,6 +91,8 @@ def read_dialogue(record: Any, *, place: str, default_id: str = "1") -> Dialogue
     Raises:
         DataError: it is none.
     """
+    if isinstance(record, dict) and "id" in record:
+        place = f"{place}, dialogue {record['id']}"
     fields = _check_keys(record, _DIALOGUE_KEYS, place)
     turns = fields.get("turns")
     if not isinstance(turns, list) or not turns:

@@ -47,7 +47,7 @@ class EmbeddedGraph:
         return cls(Path(folder), read_manifest(Path(folder)).info)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return EmbeddedGraph.open, (self.folder,)
+        return EmbeddedGraph.open, (self.folder.absolute(),)
 
     def __repr__(self) -> str:
         return (

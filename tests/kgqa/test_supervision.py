@@ -118,6 +118,8 @@ def test_every_question_gets_a_line(graph: EmbeddedGraph, tmp_path: Path) -> Non
         "turns": 1,
         "covered": 1,
         "failed": 0,
+        "unanswered": 0,
+        "absent": 0,
         "compared": 1,
         "same_answer": 1,
         "same_form": 1,
@@ -259,7 +261,7 @@ def test_a_turn_that_fails_does_not_stop_the_rest(
             raise ZeroDivisionError("a bug")
         return search(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("kgqa.supervision.search", broken)
+    monkeypatch.setattr("kgqa.supervision.turns.search", broken)
     coverage = supervise(DIALOGUES[:1], graph, out=tmp_path / "silver.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "silver.jsonl").read_text().splitlines()]
     assert [line["outcome"] for line in lines] == [

@@ -141,7 +141,7 @@ def test_paraphrases_are_further_dialogues_of_the_same_seed(tmp_path: Path) -> N
     [
         ("text", "an object with 'questions'"),
         (record(question=""), "question 2: expected 'question'"),
-        (record(answer=None), "question 2: expected 'answer'"),
+        (record(answer=["Q1"]), "question 2: expected 'answer'"),
         ({**record(), "seed_entity": "Glass"}, "address of an item"),
     ],
 )

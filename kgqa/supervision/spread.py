@@ -1,0 +1,199 @@
+"""Many dialogues: in this process, in several on this machine, or on a Ray cluster.
+
+Dialogues go out in shards, and the lines come back in the order of the dialogues, so a silver file has the
+same bytes wherever the work was done. Every process opens the graph for itself; one that is a folder is
+mapped into memory, and processes of one machine share its pages.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing.connection import wait
+from typing import Any, TypeAlias, TypeVar
+
+from grammar.errors import ConfigError, GraphError, KgqaError
+from kgqa.conversation import Dialogue
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.supervision.silver import Line
+from kgqa.supervision.turns import Task, Worker
+
+_SHARD = 8  # dialogues that go to a process together
+_AHEAD = 4  # shards a process that are on their way: the next is there when one is done
+
+Shard: TypeAlias = list[Dialogue]
+ShardLines: TypeAlias = list[list[Line]]
+_Handle = TypeVar("_Handle")
+
+
+def spread(
+    dialogues: Iterable[Dialogue],
+    graph: KnowledgeGraph,
+    task: Task,
+    *,
+    workers: int = 1,
+    ray: str | None = None,
+) -> Iterator[list[Line]]:
+    """The lines of every dialogue, in order.
+
+    Args:
+        workers: processes of this machine; the graph must be one that can be pickled.
+        ray: address of a Ray cluster (``auto``, ``HOST:PORT``, ``ray://HOST:PORT``, or ``local`` to start one
+            here), which then does the work, as many shards at once as it has cores. kgqa must be installed on
+            its nodes, and the graph lie in the same place on them.
+
+    Raises:
+        ConfigError: there is no such cluster, or Ray is not installed.
+        GraphError: a node of the cluster has not this graph.
+        KgqaError: a process was killed.
+    """
+    if ray is not None:
+        yield from _on_ray(dialogues, graph, task, ray)
+    elif workers <= 1:
+        yield from map(Worker(graph, task).lines, dialogues)
+    else:
+        yield from _in_processes(dialogues, graph, task, workers)
+
+
+def _shards(dialogues: Iterable[Dialogue]) -> Iterator[Shard]:
+    rest = iter(dialogues)
+    while shard := list(islice(rest, _SHARD)):
+        yield shard
+
+
+def _in_order(
+    shards: Iterable[Shard],
+    submit: Callable[[Shard], _Handle],
+    result: Callable[[_Handle], ShardLines],
+    processes: int,
+) -> Iterator[list[Line]]:
+    """Keep some shards on their way, not the whole dataset: dialogues are read as they are needed."""
+    ahead: deque[_Handle] = deque()
+    for shard in shards:
+        ahead.append(submit(shard))
+        if len(ahead) >= _AHEAD * processes:
+            yield from result(ahead.popleft())
+    while ahead:
+        yield from result(ahead.popleft())
+
+
+# --- processes of this machine ------------------------------------------------------------------------
+
+_worker: Worker | None = None
+
+
+def _in_processes(
+    dialogues: Iterable[Dialogue], graph: KnowledgeGraph, task: Task, workers: int
+) -> Iterator[list[Line]]:
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(graph, task)
+    )
+
+    def submit(shard: Shard) -> Future[ShardLines]:
+        return pool.submit(_work, shard)
+
+    def result(future: Future[ShardLines]) -> ShardLines:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            raise KgqaError(
+                "a process that searches was killed, perhaps for want of memory; the same command goes on "
+                "where this one stopped, with fewer --workers if it was memory"
+            ) from None
+
+    try:
+        yield from _in_order(_shards(dialogues), submit, result, workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(graph: KnowledgeGraph, task: Task) -> None:
+    global _worker
+    # Ctrl-C reaches every process of the terminal; the one that writes decides what is still done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _worker = Worker(graph, task)
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(shard: Shard) -> ShardLines:
+    assert _worker is not None, "the process was started without a graph"
+    return [_worker.lines(dialogue) for dialogue in shard]
+
+
+# --- a Ray cluster ------------------------------------------------------------------------------------
+
+
+def _on_ray(
+    dialogues: Iterable[Dialogue], graph: KnowledgeGraph, task: Task, address: str
+) -> Iterator[list[Line]]:
+    with _cluster(address) as ray:
+        work = ray.remote(_work_on_node)
+        shared = ray.put((graph, task))
+
+        def submit(shard: Shard) -> Any:
+            return work.remote(shared, shard)
+
+        def result(handle: Any) -> ShardLines:
+            try:
+                lines: ShardLines = ray.get(handle)
+            except ray.exceptions.RayTaskError as error:
+                if isinstance(error.cause, KgqaError):
+                    raise type(error.cause)(str(error.cause)) from None
+                raise
+            return lines
+
+        cores = int(ray.cluster_resources().get("CPU", 1))
+        yield from _in_order(_shards(dialogues), submit, result, max(1, cores))
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Any]:
+    """Ray, connected; what was started or connected here is let go of in the end."""
+    try:
+        import ray
+    except ImportError:
+        raise ConfigError(
+            "expected the package 'ray', which a cluster needs: pip install 'kgqa[distributed]'"
+        ) from None
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ConfigError(
+            f"expected the address of a Ray cluster, found {address!r} ({reason}); start one with "
+            f"`ray start --head`, or give 'local'"
+        ) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _work_on_node(given: tuple[KnowledgeGraph, Task], shard: Shard) -> ShardLines:
+    """On a node: the process keeps what it has computed for the shards to come."""
+    global _worker
+    graph, task = given
+    if not graph.checksum.startswith(task.graph):
+        raise GraphError(
+            f"expected the graph {task.graph} on every node of the cluster, found another one on "
+            f"{os.uname().nodename}; copy the same folder to the same place"
+        )
+    if _worker is None or _worker.task != task:
+        _worker = Worker(graph, task)
+    return _work(shard)

@@ -1,0 +1,148 @@
+"""One dialogue: what is searched for, turn after turn, and the lines that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grammar.denotation import Denotation
+from grammar.errors import KgqaError
+from grammar.execute import execute
+from grammar.forms import LogicalForm, normalise
+from grammar.search import Budget, search
+from grammar.search.target import Aim, Target
+from kgqa.at_hand import Earlier, attempts
+from kgqa.conversation import Dialogue, Example, Gold
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.supervision.silver import Line, Source
+
+SOURCES: tuple[Source, ...] = ("searched", "annotated")
+BUDGET = Budget(forms=1_500, milliseconds=60_000.0)
+"""What one search may cost; on CSQA none has tried more than 600 forms. Where time ends one, two runs may
+differ: it is only the net below."""
+_MEMO_ELEMENTS = 4_000_000  # elements of denotations kept from turn to turn: about 100 MB
+_MOST_ABSENT = 5  # entities that the graph does not have, named on a line
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is the same for every dialogue of a file; ``graph`` is the beginning of its checksum."""
+
+    source: Source
+    budget: Budget
+    graph: str
+
+
+def target_of(gold: Gold) -> Target:
+    """What the search looks for."""
+    return Target(gold.entities, gold.values, gold.numbers, gold.truths, gold.counted)
+
+
+class Worker:
+    """What a process keeps from dialogue to dialogue: the graph and what was computed on it."""
+
+    def __init__(self, graph: KnowledgeGraph, task: Task) -> None:
+        self.graph, self.task = graph, task
+        self.memo: dict[LogicalForm, Denotation] = {}
+
+    def lines(self, dialogue: Dialogue) -> list[Line]:
+        """The lines of one dialogue; a turn that fails says so on its line."""
+        earlier = Earlier()
+        lines = []
+        for number, example in enumerate(dialogue.examples):
+            outcome: dict[str, Any]
+            try:
+                outcome = self._outcome(example, earlier)
+            except Exception as error:  # a bug met by one turn must not cost the other ten thousand
+                message = f"{type(error).__name__}: {error}"
+                outcome = {**_without_forms("failed"), "error": message, **_NOTHING_COMPARED}
+            forms = outcome["forms"]
+            best = forms[0][0] if forms else None
+            lines.append(
+                {
+                    "id": example.id,
+                    "dialogue": dialogue.id,
+                    "turn": number,
+                    "type": example.gold.question_type or example.gold.kind,
+                    "question": example.question,
+                    "form": None if best is None else str(best),
+                    **outcome,
+                    "forms": [[str(form), score] for form, score in forms],
+                    "absent": self._absent(example.gold),
+                    "source": self.task.source,
+                    "graph": self.task.graph,
+                }
+            )
+            earlier = earlier.then(example, best)
+        if sum(map(_elements, self.memo.values())) > _MEMO_ELEMENTS:
+            self.memo.clear()
+        return lines
+
+    def _outcome(self, example: Example, earlier: Earlier) -> dict[str, Any]:
+        if self.task.source == "annotated":
+            found = _annotated(example.gold)
+        elif example.gold.kind == "unknown":
+            found = _without_forms("unanswered")
+        else:
+            found = self._searched(example, earlier)
+        best = found["forms"][0][0] if found["forms"] else None
+        return {**found, **self._compared(best, example.gold)}
+
+    def _searched(self, example: Example, earlier: Earlier) -> dict[str, Any]:
+        target = target_of(example.gold)
+        tried, outcome = 0, "exhausted"
+        for leaves, hints in attempts(example, earlier, self.graph):
+            result = search(leaves, target, self.graph, budget=self.task.budget, hints=hints, memo=self.memo)
+            tried += result.forms_tried
+            if result.outcome == "budget":
+                outcome = "budget"
+            if result.forms:
+                forms = [(scored.form, scored.score) for scored in result.forms]
+                return {"forms": forms, "outcome": result.outcome, "tried": tried}
+        return {**_without_forms(outcome), "tried": tried}
+
+    def _compared(self, form: LogicalForm | None, gold: Gold) -> dict[str, Any]:
+        """The form against the annotated one, and the annotated one against the answer."""
+        if gold.form is None:
+            return _NOTHING_COMPARED
+        try:
+            meant = execute(gold.form, self.graph)
+            recomputable = Aim(target_of(gold), self.graph).match(meant) == "is"
+        except KgqaError:  # the graph lacks something that the annotation names
+            meant, recomputable = None, False
+        if form is None or self.task.source == "annotated":
+            agrees = None
+        elif normalise(form) == normalise(gold.form):
+            agrees = "form"
+        else:
+            agrees = "answer" if meant is not None and self._denotes(form, meant) else "nothing"
+        return {"agrees": agrees, "recomputable": recomputable}
+
+    def _denotes(self, form: LogicalForm, meant: Denotation) -> bool:
+        try:
+            return execute(form, self.graph) == meant
+        except KgqaError:  # it names an entity that the graph does not have: see ``grammar.search.truths``
+            return False
+
+    def _absent(self, gold: Gold) -> list[str]:
+        named: Sequence[str] = [*gold.mentions, *(gold.entities or gold.counted or ())]
+        numbers = self.graph.entities(named)
+        return [name for name, number in zip(named, numbers, strict=True) if number < 0][:_MOST_ABSENT]
+
+
+_NOTHING_COMPARED = {"agrees": None, "recomputable": None}
+
+
+def _without_forms(outcome: str) -> dict[str, Any]:
+    return {"forms": [], "outcome": outcome, "tried": 0}
+
+
+def _annotated(gold: Gold) -> dict[str, Any]:
+    if gold.form is None:
+        return _without_forms("unannotated")
+    return {"forms": [(gold.form, 1.0)], "outcome": "annotated", "tried": 1}
+
+
+def _elements(denotation: Denotation) -> int:
+    return len(getattr(denotation, "items", ())) + len(getattr(denotation, "keys", ()))
