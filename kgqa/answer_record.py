@@ -12,6 +12,7 @@
 ``evidence``         ``[subject, relation, object, [qualifier, value], ...]`` by ids; ``facts`` in words
 ``linked``           ``{id, label, sort, how, score, text}`` of what the question was taken to speak of
 ``not_linked``       what looks like a name and is none that the graph knows
+``left_out``         words of the question that say when ("before the war"), and that the form has nothing for
 ``confidence``       0 to 1, null where there is no answer; ``milliseconds`` from question to answer
 ===================  ====================================================================================
 """
@@ -58,6 +59,7 @@ def answer_record(answer: Answer, graph: KnowledgeGraph) -> dict[str, Any]:
         "facts": [],
         "linked": [linked_record(candidate, graph, answer.question) for candidate in shown_links(answer)],
         "not_linked": list(answer.links.unlinked),
+        "left_out": list(answer.links.left_out(answer.form)) if isinstance(answer, Answered) else [],
         "confidence": None,
         "milliseconds": round(answer.milliseconds, 1),
     }
@@ -119,7 +121,15 @@ def outcome_of(answer: Answer) -> str:
 
 def message_of(answer: Answer) -> str:
     """What a dialogue shows; never empty."""
-    if isinstance(answer, Answered | AskedBack):
+    if isinstance(answer, Answered):
+        missing = answer.links.left_out(answer.form)
+        note = (
+            f" (I did not take {' or '.join(f'“{text}”' for text in missing)} into account.)"
+            if missing
+            else ""
+        )
+        return answer.text + note
+    if isinstance(answer, AskedBack):
         return answer.text
     if isinstance(answer, Unparsed):
         return answer.why

@@ -45,36 +45,13 @@ from pathlib import Path
 from typing import Any
 
 from grammar.errors import DataError
-from grammar.values import DAY, MONTH, Quantity, String, Time, Value
+from grammar.values import Quantity, String, Time, Value
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.datasets.files import OnError, read_json, reject
+from kgqa.dates import read_date
 
 _ADDRESS = re.compile(r"https?://www\.wikidata\.org/(?:wiki|entity)/(Q\d+)/?")
 _TRUTH = re.compile(r"(yes|no)[.!]?", re.IGNORECASE)
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
-_MONTH = rf"(?P<month>{'|'.join(name[:3] + '(?:' + name[3:] + ')?' for name in _MONTHS)})\.?"
-_DATES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH},? (?P<year>\d{{3,4}})",
-        rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{3,4}})",
-        rf"{_MONTH},? (?P<year>\d{{3,4}})",
-        r"(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)(?:T00:00:00Z)?",
-    )
-)
 _YEAR = re.compile(r"[1-9]\d{2,3}")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _AMOUNT = re.compile(rf"(?:[$€£] ?)?({_NUMBER.pattern})(?: ?(?:million|[a-z]+(?: [a-z]+)?))?", re.IGNORECASE)
@@ -178,7 +155,7 @@ def read_answer(answer: str, text: str, *, question: str, seed: str, seed_name: 
     literal = text or answer
     if not all(addresses):
         return _literal(literal, question)
-    if _TRUTH.fullmatch(literal) or _date(literal) is not None:
+    if _TRUTH.fullmatch(literal) or read_date(literal) is not None:
         return _literal(literal, question)
     if entities == (seed,) and seed_name and not _same_name(literal, seed_name):
         return _literal(literal, question)
@@ -206,7 +183,7 @@ def _literal(text: str, question: str) -> dict[str, Any]:
 
 def _value(text: str, question: str) -> Value | float | None:
     """A time, a quantity, a bare number, or None for other text."""
-    date = _date(text)
+    date = read_date(text)
     if date is not None:
         return date
     asks_for_number = _ASKS_FOR_NUMBER.search(question) is not None
@@ -219,21 +196,3 @@ def _value(text: str, question: str) -> Value | float | None:
         return None
     scale = 1e6 if "million" in text.lower() else 1.0
     return Quantity(float(amount[1].replace(",", "")) * scale)
-
-
-def _date(text: str) -> Time | None:
-    for pattern in _DATES:
-        match = pattern.fullmatch(text.strip().rstrip("."))
-        if match is None:
-            continue
-        parts = match.groupdict()
-        named = parts.get("month")
-        month = (
-            int(parts["number"])
-            if named is None
-            else next(n for n, name in enumerate(_MONTHS, start=1) if name.startswith(named[:3].lower()))
-        )
-        day = int(parts.get("day") or 0)
-        if 1 <= month <= 12 and day <= 31:
-            return Time(int(parts["year"]), month, day, DAY if day else MONTH)
-    return None

@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grammar.forms import EntityLeaf, Leaf, RelationLeaf, TypeLeaf, ValueLeaf
+from grammar.forms import EntityLeaf, Leaf, LogicalForm, RelationLeaf, TypeLeaf, ValueLeaf, leaves
 from grammar.operators import LEAF_SORTS
 from grammar.values import YEAR, Time
 from kgqa.conversation import Conversation
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking.conditions import Condition, find_conditions
 from kgqa.linking.matches import apart, find_matches, settled_names, unlinked_mentions
-from kgqa.linking.quantities import find_dates, find_numbers
-from kgqa.linking.referents import Referent, find_referents
+from kgqa.linking.quantities import find_dates, find_numbers, find_ordinals
+from kgqa.linking.referents import ORDERED, Referent, find_referents
 from kgqa.linking.vocabulary import Vocabulary, find_wordings, vocabulary
 
 MOST_CHARACTERS = 2_000
 """What is longer is no question: only its first characters are looked at."""
 _SURE_ENOUGH = 0.1
 """A mention with nothing but vaguer likenesses than this counts as not found."""
+_ORDINAL = 0.5  # "first" mostly asks for an extreme, not for the text "1"
 _ELLIPSIS = 0.6  # types and relations of the question before, for "And what about Paris?"
 
 
@@ -45,14 +47,29 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Links:
-    """All candidates, sort by sort and the best first, and the mentions that nothing was found for."""
+    """All candidates, sort by sort and the best first.
+
+    ``unlinked`` are the mentions that nothing was found for, ``conditions`` the words that say when, dates or
+    not: what a form uses nothing of was not understood.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     unlinked: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
     def of(self, kind: type[Leaf]) -> tuple[Candidate, ...]:
         """The candidates of one kind of leaf, best first."""
         return tuple(candidate for candidate in self.candidates if isinstance(candidate.leaf, kind))
+
+    def left_out(self, form: LogicalForm) -> tuple[str, ...]:
+        """The conditions of the question that a form has no leaf for: an answer should own up to them."""
+        used = set(leaves(form))
+        spans = [one.span for one in self.candidates if one.span and one.leaf in used]
+        return tuple(
+            one.text
+            for one in self.conditions
+            if not any(start < one.span[1] and one.span[0] < end for start, end in spans)
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +133,8 @@ def link(
         and not isinstance(one.leaf, RelationLeaf)
     ]
     unlinked = unlinked_mentions(question, covered) if given is None else ()
-    return Links(tuple(_ranked(candidates, limits)), unlinked)
+    conditions = find_conditions(question, [date.span for date in find_dates(question)])
+    return Links(tuple(_ranked(candidates, limits)), unlinked, conditions)
 
 
 def _linked(
@@ -160,9 +178,10 @@ def _worded_relations(question: str, words: Vocabulary, limits: LinkLimits) -> I
 
 
 def _literals(question: str) -> Iterator[Candidate]:
-    """Dates, and numbers that are no part of a date; a bare year is both."""
-    whole_dates = []
+    """Dates, numbers that are no part of a date (a bare year is both), and ordinals ("the 44th")."""
+    whole_dates, taken = [], [match.span() for match in ORDERED.finditer(question)]
     for date in find_dates(question):
+        taken.append(date.span)
         yield Candidate(date.leaf, "wording", 0.9, date.span)
         value = date.leaf.value if isinstance(date.leaf, ValueLeaf) else None
         if isinstance(value, Time) and value.precision != YEAR:
@@ -170,6 +189,9 @@ def _literals(question: str) -> Iterator[Candidate]:
     for number in find_numbers(question):
         if not any(start <= number.span[0] and number.span[1] <= end for start, end in whole_dates):
             yield Candidate(number.leaf, "wording", 0.9, number.span)
+    for nth in find_ordinals(question):
+        if not any(start < nth.span[1] and nth.span[0] < end for start, end in taken):
+            yield Candidate(nth.leaf, "wording", _ORDINAL, nth.span)
 
 
 def _earlier_words(conversation: Conversation, words: Vocabulary) -> Iterator[Candidate]:

@@ -1,92 +1,40 @@
-"""Numbers and dates in a question: "at least 12", "a dozen", "in 2007", "11 March 1952", "the 1990s".
+"""Numbers, ordinals and dates in a question: "at least 12", "a dozen", "the third", "in 2007", "the 1990s".
 
-Only what is written is read. Dates relative to a day that the question does not name ("last year",
-"before the war") are left alone. A year is read twice, as a time and as a number: only the form that
-the question stands for tells which one is meant.
+text2num reads numbers in words; digits with their scale ("3.5 million", "10k") and dozens are read here,
+dates in ``kgqa.dates``. A year is read twice, as a time and as a number: only the form that the question
+stands for tells which one is meant. An ordinal is offered as Wikidata writes it, as a text ("44").
 """
 
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+
+from text_to_num import Token
+from text_to_num import find_numbers as numbers_among
 
 from grammar.forms import NumberLeaf, ValueLeaf
-from grammar.values import DAY, MONTH, YEAR, Time
+from grammar.values import String
+from kgqa import dates
 
-DECADE, CENTURY, MILLENNIUM = 8, 7, 6
-
-_UNIT_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-)
-_TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NTH_WORDS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-)
-_UNITS = {word: number for number, word in enumerate(_UNIT_WORDS.split())}
-_TENS = {word: 10 * number for number, word in enumerate(_TEN_WORDS.split(), start=2)}
-_SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_GROUPS = {"dozen": 12, "dozens": 12, "score": 20, "gross": 144}
-_ORDINALS = {word: number for number, word in enumerate(_NTH_WORDS.split(), start=1)} | {
-    "twenty-first": 21,
-    "twenty first": 21,
-}
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan",
-            "february feb",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sept sep",
-            "october oct",
-            "november nov",
-            "december dec",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_ERA = r"(?:\s*(?P<era>BCE?|B\.\s?C\.(?:E\.)?|CE|AD|A\.D\.)(?!\w))?"
-_YEAR = rf"(?P<year>\d{{3,4}}|\d{{1,4}}(?=\s*(?:BC|CE|AD|B\.|A\.)))(?!\w){_ERA}"
-_NTH = rf"(?P<nth>\d{{1,2}}(?:st|nd|rd|th)|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
-
-# Longest reading first: what an earlier pattern has taken is not read again by a later one.
-_DATES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"(?<![\w-])(?P<year>\d{4})-(?P<month>\d\d)(?:-(?P<day>\d\d))?(?![\w-])",
-        rf"(?<!\w){_DAY}\s+(?:of\s+)?{_MONTH},?\s+(?:of\s+)?{_YEAR}",
-        rf"(?<!\w){_MONTH}\s+(?:the\s+)?{_DAY},?\s+(?:of\s+)?{_YEAR}",
-        rf"(?<!\w){_MONTH},?\s+(?:of\s+)?(?P<year>\d{{4}})(?!\w)",
-        rf"(?<!\w){_NTH}[\s-]+(?P<stretch>century|centuries|millennium){_ERA}",
-        r"(?<!\w)(?P<decade>\d{3}0)['\u2019]?s(?!\w)",
-        r"(?<![\w])['\u2019](?P<short>\d0)s(?!\w)",
-        rf"(?<!\w)(?:(?:in|year|of|since|until|before|after|from|during|by|circa)\s+(?:the\s+year\s+)?)?(?:AD\s+)?"
-        rf"(?<![\w.,]){_YEAR}(?![.,]\d)",
-    )
-)
-# 3/11/1952 has two readings; both are offered.
-_SLASHED = re.compile(r"(?<![\w/])(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?![\w/])")
-
-_DIGITS = re.compile(
-    r"(?<![\w.,])(?P<number>[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d+)?)"
-    rf"(?:[\s-]+(?P<scale>{'|'.join(_SCALES)}|dozen|k\b|m\b))?(?![\w]|[.,]\d)",
+_SCALES = {
+    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "dozen": 12.0,
+}  # fmt: skip
+_SPOKEN_SCALES = (1e2, 1e3, 1e6, 1e9)
+_DOZENS = re.compile(
+    r"\b(?:(?P<half>half\s+an?\s+)(?P<of>dozen|hundred|thousand|million|billion|trillion)"
+    r"|(?:an?\s+)?(?P<one>dozens?|trillion))\b",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[A-Za-z]+")
+_DIGITS = re.compile(
+    r"(?<![\w.,])(?P<number>[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d+)?)"
+    r"(?:[\s-]*(?P<short>k|m|mn|bn)\b|[\s-]+(?P<scale>dozen|trillion)\b)?(?![\w]|[.,]\d)",
+    re.IGNORECASE,
+)
+_NTH = re.compile(r"(?<![\w.,])(\d{1,3})(?:st|nd|rd|th)\b", re.IGNORECASE)
+_PIECE = re.compile(r"[^\W\d_]+|\d+|[^\w]+|_+")
 
 
 @dataclass(frozen=True)
@@ -98,27 +46,8 @@ class Found:
 
 
 def find_dates(text: str) -> list[Found]:
-    """The times that the text names, left to right.
-
-    >>> [str(found.leaf) for found in find_dates("Who won between March 1990 and the 2000s?")]
-    ['@1990-03', '@2000/8']
-    """
-    found: list[Found] = []
-    taken: list[tuple[int, int]] = []
-    for match in _SLASHED.finditer(text):
-        first, second, year = (int(part) for part in match.groups())
-        times = {_day(year, month=month, day=day) for month, day in ((first, second), (second, first))}
-        found += [Found(ValueLeaf(time), match.span()) for time in sorted(times - {None}, key=str) if time]
-        taken.append(match.span())
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end in taken):
-                continue
-            time = _time(match)
-            if time is not None:
-                taken.append(match.span())
-                found.append(Found(ValueLeaf(time), _without_lead(match)))
-    return sorted(found, key=lambda one: one.span)
+    """The times that the text names, left to right, as leaves."""
+    return [Found(ValueLeaf(found.time), found.span) for found in dates.find_dates(text)]
 
 
 def find_numbers(text: str) -> list[Found]:
@@ -127,100 +56,80 @@ def find_numbers(text: str) -> list[Found]:
     >>> [(found.leaf.number, found.span) for found in find_numbers("at least five or a dozen, not 1,200")]
     [(5.0, (9, 13)), (12.0, (17, 24)), (1200.0, (30, 35))]
     """
-    return sorted([*_in_digits(text), *_in_words(text)], key=lambda one: one.span)
+    spoken = [(number, span) for number, span, ordinal in _in_words(text) if not ordinal]
+    found: list[tuple[float, tuple[int, int]]] = []
+    for number, span in [*_in_digits(text), *_dozens(text, spoken)]:
+        scale = next(
+            (s for s in spoken if s[0] in _SPOKEN_SCALES and text[span[1] : s[1][0]] in (" ", "-")), None
+        )
+        if scale is not None:  # "3.5 million"
+            spoken.remove(scale)
+            number, span = number * scale[0], (span[0], scale[1][1])
+        found.append((number, span))
+    found += [one for one in spoken if not any(_overlap(one[1], span) for _, span in found)]
+    return [Found(NumberLeaf(number), span) for number, span in sorted(found, key=lambda one: one[1])]
 
 
-def _without_lead(match: re.Match[str]) -> tuple[int, int]:
-    """The span of a date without the preposition that made its year certain."""
-    starts = [match.start(name) for name, part in match.groupdict().items() if part is not None]
-    return min(starts), match.end()
+def find_ordinals(text: str) -> list[Found]:
+    """The ordinals that the text names, left to right, as texts: "the 44th", "the twenty-first".
+
+    >>> [str(found.leaf) for found in find_ordinals("Who was the 44th president, who the third?")]
+    ['"44"', '"3"']
+    """
+    found = {match.span(): int(match[1]) for match in _NTH.finditer(text)}
+    found |= {span: int(number) for number, span, ordinal in _in_words(text) if ordinal}
+    return [Found(ValueLeaf(String(str(number))), span) for span, number in sorted(found.items())]
 
 
-def _time(match: re.Match[str]) -> Time | None:
-    part = match.groupdict()
-    if part.get("decade") or part.get("short"):
-        return Time(int(part.get("decade") or f"19{part['short']}"), precision=DECADE)
-    before_christ = (part.get("era") or "").upper().startswith("B")
-    if part.get("nth"):
-        word = part["nth"].lower()
-        number = _ORDINALS[word] if word in _ORDINALS else int(word[:-2])
-        precision, years = (CENTURY, 100) if part["stretch"].lower().startswith("c") else (MILLENNIUM, 1_000)
-        if number == 0:
-            return None
-        return Time(1 - number * years if before_christ else (number - 1) * years + 1, precision=precision)
-    year = int(part["year"])
-    certain = part.get("era") or part.get("month") or not match.group()[0].isdigit()
-    if year == 0 or not (certain or 1000 <= year <= 2199):
-        return None
-    year = -year if before_christ else year
-    if not part.get("month"):
-        return Time(year, precision=YEAR)
-    written = part["month"].lower()
-    month = int(written) if written.isdigit() else _MONTHS[written]
-    if part.get("day"):
-        return _day(year, month=month, day=int(part["day"]))
-    return Time(year, month, precision=MONTH) if 1 <= month <= 12 else None
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
-def _day(year: int, *, month: int, day: int) -> Time | None:
-    # The calendar of a leap year stands in for years before 1, which the standard library does not have.
-    if not (1 <= month <= 12 and 1 <= day <= monthrange(year if year > 0 else 4, month)[1]):
-        return None
-    return Time(year, month, day, DAY)
-
-
-def _in_digits(text: str) -> Iterator[Found]:
+def _in_digits(text: str) -> Iterator[tuple[float, tuple[int, int]]]:
     for match in _DIGITS.finditer(text):
         number = float(match["number"].replace(",", "").replace("\u2212", "-"))
-        scale = (match["scale"] or "").lower()
-        number *= {"k": 1_000, "m": 10**6, "dozen": 12, "": 1}.get(scale) or _SCALES[scale]
-        yield Found(NumberLeaf(number), match.span())
+        scale = (match["short"] or match["scale"] or "").lower()
+        yield number * _SCALES.get(scale, 1.0), match.span()
 
 
-def _in_words(text: str) -> Iterator[Found]:
-    """Runs of number words: "two hundred and five", "half a dozen", "twenty-one"."""
-    words = [(match.group().lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
-    position = 0
-    while position < len(words):
-        length, number = _read_run([word for word, _, _ in words[position : position + 12]])
-        run = words[position : position + length]
-        gaps = (text[before[2] : after[1]] for before, after in pairwise(run))
-        if length and all(gap.strip() in ("", "-") for gap in gaps):
-            yield Found(NumberLeaf(number), (words[position][1], words[position + length - 1][2]))
-            position += length
-        else:
-            position += 1
+class _Piece(Token):
+    """A word, a number or what is between them, as text2num wants it."""
+
+    def __init__(self, written: str, start: int) -> None:
+        self.written = written
+        self.start = start
+
+    def text(self) -> str:
+        return self.written
 
 
-def _read_run(words: list[str]) -> tuple[int, float]:
-    """How many of the words, from the first on, make a number, and which; (0, 0) where none do."""
-    total, current, used, position = 0.0, 0.0, 0, 0
-    if words[:2] == ["half", "a"] and len(words) > 2 and words[2] in (*_SCALES, *_GROUPS):
-        return 3, 0.5 * (_SCALES | _GROUPS)[words[2]]
-    if words[:1] in (["a"], ["an"]):
-        if len(words) < 2 or words[1] not in (*_SCALES, "dozen"):
-            return 0, 0.0
-        current, position = 1.0, 1
-    last = ""
-    while position < len(words):
-        word = words[position]
-        if word in _UNITS and last in ("", "tens", "scale"):
-            current, last = current + _UNITS[word], "unit"
-        elif word in _TENS and last in ("", "scale"):
-            current, last = current + _TENS[word], "tens"
-        elif word == "hundred" and (last in ("unit", "tens") or (position and not last)):
-            current, last = current * 100, "scale"
-        elif word in _SCALES and word != "hundred" and (last or position):
-            total, current, last = total + (current or 1) * _SCALES[word], 0.0, "scale"
-        elif word in ("dozen", "dozens") and (last in ("unit", "tens") or position == 1):
-            return position + 1, current * 12
-        elif word == "and" and last == "scale" and words[position + 1 : position + 2] != []:
-            position += 1
-            if words[position] not in _UNITS and words[position] not in _TENS:
-                break
+def _in_words(text: str) -> list[tuple[float, tuple[int, int], bool]]:
+    """Numbers in words, as (number, characters, whether it is an ordinal)."""
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is more than text2num can take
+    pieces = [_Piece(match.group(), match.start()) for match in _PIECE.finditer(text)]
+    found = []
+    for one in numbers_among(pieces, "en", 0):
+        last = pieces[one.end - 1]
+        found.append(
+            (float(one.value), (pieces[one.start].start, last.start + len(last.written)), one.is_ordinal)
+        )
+    return found
+
+
+def _dozens(
+    text: str, spoken: list[tuple[float, tuple[int, int]]]
+) -> Iterator[tuple[float, tuple[int, int]]]:
+    """What text2num does not know ("a dozen", "two dozen", "half a million"); takes what it uses."""
+    for match in _DOZENS.finditer(text):
+        start, end = match.span()
+        if match["half"]:
+            spoken[:] = [one for one in spoken if not _overlap(one[1], match.span())]
+            yield 0.5 * _SCALES[match["of"].lower()], (start, end)
             continue
-        else:
-            break
-        position += 1
-        used = position
-    return used, total + current
+        scale = _SCALES[match["one"].lower().removesuffix("s")]
+        before = next((one for one in spoken if text[one[1][1] : start] in (" ", "-")), None)
+        if before is not None:
+            spoken.remove(before)
+            yield before[0] * scale, (before[1][0], end)
+        elif not re.search(r"\d[\s-]+$", text[:start]):  # "2 dozen" is read with its digits
+            yield scale, (start, end)

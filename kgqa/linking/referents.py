@@ -41,7 +41,7 @@ _ORDER = {
     "latter": -1,
     "last": -1,
 }
-_ORDERED = re.compile(rf"\bthe\s+({'|'.join(_ORDER)})(?:\s+(?:one|of)\b|\s*[?.!,]|$)", re.IGNORECASE)
+ORDERED = re.compile(rf"\bthe\s+({'|'.join(_ORDER)})(?:\s+(?:one|of)\b|\s*[?.!,]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _fits(found: Sequence[Referent], types: Sequence[str], graph: KnowledgeGraph
 
 def _pointed_out(question: str, conversation: Conversation) -> tuple[str, ...] | None:
     """What "the second one" or "the former" stands for, in the last answer or else the last question."""
-    match = _ORDERED.search(question)
+    match = ORDERED.search(question)
     if match is None:
         return None
     place = _ORDER[match[1].casefold()]

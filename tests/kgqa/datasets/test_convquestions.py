@@ -25,7 +25,7 @@ def answer(given: str, text: str | None = None, question: str = "When?") -> dict
         ("5 January 1975", Time(1975, 1, 5)),
         ("01 April 1993", Time(1993, 4, 1)),
         ("January 5, 1975", Time(1975, 1, 5)),
-        ("21st of Sept. 2016.", None),
+        ("21st of Sept. 2016.", Time(2016, 9, 21)),
         ("1975-01-05", Time(1975, 1, 5)),
         ("September 1995", Time(1995, 9, precision=10)),
         (" 25 May 1977.", Time(1977, 5, 25)),
