@@ -87,8 +87,8 @@ def upward(text: str, path: Path) -> list[str]:
     package = path.parts[0]
     third_party = {
         "grammar": {"numpy"},
-        "kgqa": declared("distributed"),
-        "serve": declared("distributed", "serve"),
+        "kgqa": declared("distributed", "dumps"),
+        "serve": declared("distributed", "dumps", "serve"),
     }[package]
     allowed = MAY_IMPORT[package] | third_party | set(sys.stdlib_module_names)
     return [

@@ -26,7 +26,7 @@ def graph_build(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SOURCE", help="Folders with triples.tsv[.gz], JSONL folders, RDF files, dumps."
+            metavar="SOURCE", help="Dumps of Wikidata, RDF files, folders with triples.tsv or *.jsonl."
         ),
     ],
     out: OutFolder,
@@ -34,27 +34,60 @@ def graph_build(
         bool, typer.Option("--strict", help="Refuse a broken line instead of skipping it.")
     ] = False,
     name: Annotated[str | None, typer.Option("--name", help="What to call it; else the name of DIR.")] = None,
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODES", help="Of words, best first.")
+    ] = "en",
+    relation: Annotated[
+        str | None,
+        typer.Option("--relation", metavar="IDS", help="Only facts of these relations (and types)."),
+    ] = None,
+    relations_from: Annotated[
+        Path | None, typer.Option("--relations-from", metavar="FILE", help="The same, one id a line.")
+    ] = None,
+    type_: Annotated[
+        str | None,
+        typer.Option("--type", metavar="IDS", help="Only entities of these types and around them."),
+    ] = None,
+    sample: Annotated[
+        str | None,
+        typer.Option("--sample", metavar="ID:N", help="Only N entities of a type and around them."),
+    ] = None,
+    hops: Annotated[int, typer.Option("--hops", min=0, help="How far around them, in facts.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Draws the sample.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a graph from facts.
+    """Build a graph from facts. Lists of ids and languages are separated by commas.
 
     \b
     kgqa graph build tables/wikidata --out graphs/wikidata
     kgqa graph build facts.ttl more.tsv.gz --out graphs/mine --strict
+    kgqa graph build latest-all.json.bz2 --out graphs/films --sample Q11424:1000 --language en,de
     """
     from dataclasses import asdict
 
     from kgqa.commands.terminal import console, print_info, show_progress
     from kgqa.graphs import build_graph
+    from kgqa.graphs.selection import read_selection
 
+    selection = read_selection(
+        languages=language,
+        relations=relation,
+        relations_from=relations_from,
+        types=type_,
+        sample=sample,
+        hops=hops,
+        seed=seed,
+    )
     with show_progress() as progress:
-        report = build_graph(sources, out, name=name, strict=strict, progress=progress)
+        report = build_graph(sources, out, name=name, strict=strict, selection=selection, progress=progress)
     for message in report.messages:
         say(f"skipped: {message}")
-    if report.skipped > len(report.messages):
-        say(f"skipped: {report.skipped - len(report.messages):,} more broken places")
+    for what, counts in (("skipped", report.broken), ("left out", report.left_out)):
+        for kind, count in sorted(counts.items(), key=lambda counted: -counted[1]):
+            say(f"{what}: {count:,} x {kind}")
     if as_json:
-        print_json({**asdict(report.info), "skipped": report.skipped, "folder": str(report.folder)})
+        counted = {"skipped": report.skipped, "broken": report.broken, "left_out": report.left_out}
+        print_json({**asdict(report.info), **counted, "folder": str(report.folder)})
     else:
         say(f"built {report.folder}")
         print_info(report.info, console())

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -47,11 +49,11 @@ def console() -> Console:
 
 @contextmanager
 def show_progress() -> Iterator[Callable[..., None]]:
-    """Progress on stderr, if that is a terminal: called with what is done, how much, and of how much."""
+    """Progress on stderr, if that is a terminal: called with what, how much, of how much, in which unit."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:,.0f}{task.fields[of]}"),
+        _Amounts(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -59,13 +61,27 @@ def show_progress() -> Iterator[Callable[..., None]]:
     )
     tasks: dict[str, TaskID] = {}
 
-    def tell(what: str, done: int, total: int | None = None) -> None:
+    def tell(what: str, done: int, total: int | None = None, unit: str = "") -> None:
         if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total, of="")
-        bar.update(tasks[what], completed=done, total=total, of=f" of {total:,}" if total else "")
+            tasks[what] = bar.add_task(what, total=total, unit=unit)
+        bar.update(tasks[what], completed=done, total=total)
 
     with bar:
         yield tell
+
+
+class _Amounts(ProgressColumn):
+    """How much of how much; for bytes also the rate and the time that remains."""
+
+    def render(self, task: Task) -> Text:
+        if task.fields["unit"] != "bytes":
+            return Text(f"{task.completed:,.0f}" + (f" of {task.total:,.0f}" if task.total else ""))
+        shown = f"{decimal(int(task.completed))} of {decimal(int(task.total or 0))}"
+        if speed := task.finished_speed or task.speed:
+            shown += f", {decimal(int(speed))}/s"
+        if task.time_remaining and not task.finished:
+            shown += f", {timedelta(seconds=int(task.time_remaining))} left"
+        return Text(shown)
 
 
 def print_answer(answer: Answer, console: Console) -> None:

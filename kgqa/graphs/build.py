@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from grammar.errors import GraphError
 from kgqa.graphs.arrays import ArrayWriter
@@ -16,26 +15,26 @@ from kgqa.graphs.collect import Collected
 from kgqa.graphs.layout import write_layout
 from kgqa.graphs.manifest import Manifest, is_graph_folder, write_manifest
 from kgqa.graphs.protocol import GraphInfo
+from kgqa.graphs.reading import Progress
+from kgqa.graphs.selection import EVERYTHING, TYPE_RELATIONS, Selection
 from kgqa.graphs.skips import Skips
-from kgqa.graphs.sources import Source, read_source, source_name
-
-TYPE_RELATIONS = ("P31", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-"""Relations that say what an entity is: Wikidata's "instance of", and RDF's type."""
-
-Progress: TypeAlias = Callable[[str, int], None]
-"""Told what is being done and how many records of it are done."""
-
-_EVERY = 5_000
+from kgqa.graphs.sources import Source, read_sources, source_name
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What came of a build: what was skipped, and the first of it in words."""
+    """What came of a build.
+
+    ``skipped`` broken places, counted by their kind in ``broken`` and the first of them told in ``messages``;
+    ``left_out`` counts what is whole but has no place in a graph.
+    """
 
     folder: Path
     info: GraphInfo
     skipped: int
     messages: tuple[str, ...]
+    broken: Mapping[str, int]
+    left_out: Mapping[str, int]
 
 
 def build_graph(
@@ -46,6 +45,7 @@ def build_graph(
     strict: bool = False,
     type_relations: Sequence[str] = TYPE_RELATIONS,
     subclass_relation: str | None = None,
+    selection: Selection = EVERYTHING,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build a graph folder; one that is there already is replaced when the new one is complete.
@@ -57,7 +57,8 @@ def build_graph(
         type_relations: relations whose objects are the types of their subjects.
         subclass_relation: a relation (Wikidata's is P279) up which membership is carried; None leaves an
             entity in the types that it is stated to have.
-        progress: called every few thousand records.
+        selection: which part of the sources to take.
+        progress: told of what is being done, and how far it is.
 
     Raises:
         GraphError: a source cannot be read, holds nothing, or ``out`` is something else than a graph.
@@ -65,7 +66,9 @@ def build_graph(
     out = Path(out)
     _see_that_free(out)
     skips = Skips(strict=strict)
-    collected = _collect(sources, skips, progress)
+    collected = Collected()
+    for record in read_sources(sources, skips, selection, progress):
+        collected.add(record)
     if not collected.entities:
         first = f"; the first of {skips.count} broken places: {skips.messages[0]}" if skips.messages else ""
         raise GraphError(
@@ -86,7 +89,7 @@ def build_graph(
         raise GraphError(
             f"{out} cannot be written ({error.strerror or error}): make room, or name another place"
         ) from None
-    return BuildReport(out, info, skips.count, tuple(skips.messages))
+    return BuildReport(out, info, skips.count, tuple(skips.messages), skips.broken, skips.left_out)
 
 
 def _write(
@@ -115,16 +118,6 @@ def _write(
         shutil.rmtree(building, ignore_errors=True)
         raise
     return info
-
-
-def _collect(sources: Iterable[Source], skips: Skips, progress: Progress | None) -> Collected:
-    collected = Collected()
-    for source in sources:
-        for done, record in enumerate(read_source(source, skips), 1):
-            collected.add(record)
-            if progress and done % _EVERY == 0:
-                progress(f"reading {source_name(source)}", done)
-    return collected
 
 
 def _see_that_free(out: Path) -> None:

@@ -1,6 +1,6 @@
 """The project's own form of a graph: a folder of JSON lines, one readable record an entity.
 
-``relations.jsonl`` holds the relations, every other ``*.jsonl`` (or ``*.jsonl.gz``) entities::
+``relations.jsonl`` holds the relations, every other ``*.jsonl`` (plain or packed) entities::
 
     {"id": "Q30", "label": "United States of America", "aliases": ["USA"], "description": "country",
      "facts": {"P36": ["Q61"], "P571": ["@1776-07-04"],
@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from kgqa.graphs.lines import checked_name, read_lines
+from kgqa.graphs.packed import plain_name
+from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement, read_object, write_object
-from kgqa.graphs.skips import Skips
 
 RELATIONS = "relations.jsonl"
-_ENDINGS = (".jsonl", ".jsonl.gz")
 _RECORD_KEYS = frozenset(("id", "label", "aliases", "description", "facts"))
 _STATEMENT_KEYS = frozenset(("value", "rank", "qualifiers"))
 
 
 def is_jsonl(path: Path) -> bool:
     """Whether the name of a file says so."""
-    return path.name.endswith(_ENDINGS)
+    return plain_name(path).endswith(".jsonl")
 
 
 def jsonl_files(folder: Path) -> list[Path]:
@@ -37,16 +37,16 @@ def jsonl_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if is_jsonl(path) and path.is_file())
 
 
-def read_jsonl(path: Path, skips: Skips) -> Iterator[Record]:
+def read_jsonl(path: Path, reading: Reading) -> Iterator[Record]:
     """One file."""
-    is_relation = path.name.removesuffix(".gz") == RELATIONS
-    for number, line in read_lines(path, skips):
+    is_relation = plain_name(path) == RELATIONS
+    for number, line in read_lines(path, reading):
         try:
             yield record_of(json.loads(line), is_relation=is_relation)
         except json.JSONDecodeError as error:
-            skips.add(path, number, f"no JSON: {error.msg} in column {error.colno}")
+            reading.skips.add(path, number, f"no JSON: {error.msg} in column {error.colno}")
         except (ValueError, RecursionError) as error:
-            skips.add(path, number, str(error))
+            reading.skips.add(path, number, str(error))
 
 
 def record_of(content: object, *, is_relation: bool = False) -> Record:

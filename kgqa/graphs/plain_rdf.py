@@ -11,13 +11,13 @@ from rdflib.term import Node
 
 from kgqa.graphs.lines import checked_name
 from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, Term, end_of, value_of
+from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Record, Statement
-from kgqa.graphs.skips import Skips
 
 _OF_NAMES = frozenset((*LABELS, *ALIASES, *DESCRIPTIONS))
 
 
-def plain_records(graph: rdflib.Graph, path: Path, skips: Skips) -> Iterator[Record]:
+def plain_records(graph: rdflib.Graph, path: Path, reading: Reading) -> Iterator[Record]:
     """Every resource that has facts or is led to, and every relation with its words."""
     blanks: dict[Node, str] = {}
 
@@ -32,14 +32,14 @@ def plain_records(graph: rdflib.Graph, path: Path, skips: Skips) -> Iterator[Rec
         if str(relation) not in _OF_NAMES and isinstance(relation, rdflib.URIRef)
     }
     for link in sorted(relations, key=str):
-        with skipping(path, skips):
+        with skipping(path, reading):
             yield _named(graph, link, name_of(link), facts={}, is_relation=True)
     seen: set[Node] = set()
     for subject in dict.fromkeys(graph.subjects()):
         facts: dict[str, list[Statement]] = {}
         for relation, thing in graph.predicate_objects(subject):
             if relation in relations:
-                with skipping(path, skips):
+                with skipping(path, reading):
                     value: Object = (
                         value_of(term_of_node(thing)) if isinstance(thing, rdflib.Literal) else name_of(thing)
                     )
@@ -47,22 +47,22 @@ def plain_records(graph: rdflib.Graph, path: Path, skips: Skips) -> Iterator[Rec
                 if not isinstance(thing, rdflib.Literal):
                     seen.add(thing)
         if facts or subject not in relations:
-            with skipping(path, skips):
+            with skipping(path, reading):
                 yield _named(graph, subject, name_of(subject), facts=facts, is_relation=False)
         seen.discard(subject)
     described = set(graph.subjects())
     for thing in seen - described:
-        with skipping(path, skips):
+        with skipping(path, reading):
             yield _named(graph, thing, name_of(thing), facts={}, is_relation=False)
 
 
 @contextlib.contextmanager
-def skipping(path: Path, skips: Skips) -> Iterator[None]:
+def skipping(path: Path, reading: Reading) -> Iterator[None]:
     """Name and count what cannot be a name, and go on."""
     try:
         yield
     except ValueError as error:
-        skips.add(path, None, str(error))
+        reading.skips.add(path, None, str(error))
 
 
 def term_of_node(node: Node) -> Term:

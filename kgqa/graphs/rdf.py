@@ -45,12 +45,12 @@ from kgqa.graphs.rdf_terms import (
     term_of,
     wikidata_iri,
 )
+from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement
-from kgqa.graphs.skips import Skips
 from kgqa.graphs.wikidata_rdf import wikidata_records
 
 
-def read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
+def read_rdf(path: Path, reading: Reading) -> Iterator[Record]:
     """The records of an RDF file.
 
     Raises:
@@ -58,9 +58,9 @@ def read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
     """
     graph = _parse(path)
     if any(str(relation).startswith(WDT) for relation in set(graph.predicates())):
-        yield from wikidata_records(graph, path, skips)
+        yield from wikidata_records(graph, path, reading)
     else:
-        yield from plain_records(graph, path, skips)
+        yield from plain_records(graph, path, reading)
 
 
 def _parse(path: Path) -> rdflib.Graph:

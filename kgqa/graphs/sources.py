@@ -1,28 +1,33 @@
 """What a graph can be built from: each kind of source yields records.
 
-A new kind is one reader (path, skips) -> records, and one line in ``reader_of``.
+A new kind is one reader (path, reading) -> records, and one line in ``reader_of``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from grammar.errors import GraphError
 from kgqa.graphs.jsonl import is_jsonl, jsonl_files, read_jsonl
+from kgqa.graphs.languages import Languages
 from kgqa.graphs.rdf_terms import format_of
+from kgqa.graphs.reading import Progress, Reading
 from kgqa.graphs.record import Record
+from kgqa.graphs.selection import Selection
 from kgqa.graphs.skips import Skips
 from kgqa.graphs.tsv import is_tsv, is_tsv_folder, read_tsv, read_tsv_folder
+from kgqa.graphs.wikidata_json import is_wikidata_json, read_wikidata_json
 
 Source: TypeAlias = str | Path | Iterable[Record]
-Reader: TypeAlias = Callable[[Path, Skips], Iterator[Record]]
+Reader: TypeAlias = Callable[[Path, Reading], Iterator[Record]]
 
 EXPECTED = (
-    "expected a folder with triples.tsv, a folder with *.jsonl records, a .jsonl or .tsv file, "
-    "or an RDF file (.ttl, .nt, .nq, .trig, .rdf, .xml, .jsonld), plain or .gz"
+    "expected a folder with triples.tsv, a folder with *.jsonl records, a .jsonl or .tsv file, a dump of "
+    "Wikidata (.json) or an RDF file (.ttl, .nt, .nq, .trig, .rdf, .xml, .jsonld), "
+    "plain or packed (.gz, .bz2, .zst)"
 )
 
 
@@ -32,18 +37,35 @@ def reader_of(path: Path) -> Reader | None:
         if is_tsv_folder(path):
             return read_tsv_folder
         return _read_jsonl_folder if jsonl_files(path) else None
-    for fits, reader in ((is_jsonl, read_jsonl), (is_tsv, read_tsv), (_is_rdf, _read_rdf)):
+    for fits, reader in (
+        (is_jsonl, read_jsonl),
+        (is_tsv, read_tsv),
+        (_is_rdf, _read_rdf),
+        (is_wikidata_json, read_wikidata_json),
+    ):
         if fits(path):
             return reader
     return None
 
 
-def read_source(source: Source, skips: Skips) -> Iterator[Record]:
-    """The records of a source.
+def read_sources(
+    sources: Sequence[Source], skips: Skips, selection: Selection, progress: Progress | None
+) -> Iterator[Record]:
+    """The records of all sources, as far as they are selected.
+
+    Args:
+        progress: told how many bytes of a file have been read, as it lies on the disk.
 
     Raises:
         GraphError: there is no such source, or it cannot be read.
     """
+    reading = Reading(skips, Languages(selection.languages), progress, selection.relations)
+    for source in sources:
+        for record in _read_source(source, reading):
+            yield selection.of_relations(record)
+
+
+def _read_source(source: Source, reading: Reading) -> Iterator[Record]:
     if not isinstance(source, str | Path):
         yield from source
         return
@@ -53,7 +75,7 @@ def read_source(source: Source, skips: Skips) -> Iterator[Record]:
     reader = reader_of(path)
     if reader is None:
         raise GraphError(f"{path} is no source of facts: {EXPECTED}")
-    yield from reader(path, skips)
+    yield from reader(path, reading)
 
 
 def source_name(source: Source) -> str:
@@ -71,16 +93,16 @@ def source_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_jsonl_folder(folder: Path, skips: Skips) -> Iterator[Record]:
+def _read_jsonl_folder(folder: Path, reading: Reading) -> Iterator[Record]:
     for path in jsonl_files(folder):
-        yield from read_jsonl(path, skips)
+        yield from read_jsonl(path, reading)
 
 
 def _is_rdf(path: Path) -> bool:
     return format_of(path) is not None
 
 
-def _read_rdf(path: Path, skips: Skips) -> Iterator[Record]:
+def _read_rdf(path: Path, reading: Reading) -> Iterator[Record]:
     from kgqa.graphs.rdf import read_rdf  # rdflib takes longer to import than a built graph to open
 
-    yield from read_rdf(path, skips)
+    yield from read_rdf(path, reading)

@@ -1,4 +1,4 @@
-"""Facts and words from tab-separated tables, plain or gzipped.
+"""Facts and words from tab-separated tables, plain or packed.
 
 A folder holds ``triples.tsv`` and, where there are any, the others; a single file is read by its name or by
 its number of columns: 2 are (entity, type), 3 or more (subject, relation, object).
@@ -21,58 +21,61 @@ The table of qualifiers does not say which qualifiers belong to one statement; s
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from grammar.errors import GraphError
-from grammar.values import DAY, MONTH, YEAR, Coordinate, Quantity, String, Text, Time, Value
+from grammar.values import Coordinate, Quantity, String, Text, Time, Value
 from kgqa.graphs.grouping import QualifierRow, group_qualifiers
 from kgqa.graphs.lines import checked_name, read_lines
+from kgqa.graphs.packed import PACKINGS, plain_name
+from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Record, Statement
-from kgqa.graphs.skips import Skips
+from kgqa.graphs.wikidata_values import coordinate_of, quantity_of, time_of
 
 _TYPE = "P31"
 _RELATION_ID = re.compile(r"P\d+")
-_TIME = re.compile(r"([+-]?\d{1,12})-(\d\d)-(\d\d)T[\d:]+Z/(\d{1,2})")
 _LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
 def is_tsv(path: Path) -> bool:
     """Whether the name of a file says so."""
-    return path.name.endswith((".tsv", ".tsv.gz"))
+    return plain_name(path).endswith(".tsv")
 
 
 def is_tsv_folder(folder: Path) -> bool:
     """Whether a folder holds a table of triples."""
-    return any((folder / f"triples{ending}").is_file() for ending in (".tsv", ".tsv.gz"))
+    return _table(folder, "triples") is not None
 
 
-def read_tsv_folder(folder: Path, skips: Skips) -> Iterator[Record]:
+def read_tsv_folder(folder: Path, reading: Reading) -> Iterator[Record]:
     """Every table that the folder has, one after another."""
-    for role in _READERS:
-        for ending in (".tsv", ".tsv.gz"):
-            path = folder / f"{role}{ending}"
-            if path.is_file():
-                yield from _READERS[role](path, skips)
-                break
+    for role, reader in _READERS.items():
+        path = _table(folder, role)
+        if path is not None:
+            yield from reader(path, reading)
 
 
-def read_tsv(path: Path, skips: Skips) -> Iterator[Record]:
+def _table(folder: Path, role: str) -> Path | None:
+    paths = (folder / f"{role}.tsv{packing}" for packing in ("", *PACKINGS))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def read_tsv(path: Path, reading: Reading) -> Iterator[Record]:
     """One table."""
-    role = path.name.removesuffix(".gz").removesuffix(".tsv")
+    role = plain_name(path).removesuffix(".tsv")
     if role in _READERS:
-        yield from _READERS[role](path, skips)
+        yield from _READERS[role](path, reading)
         return
-    first = next((line for _, line in read_lines(path, Skips())), "")
+    first = next((line for _, line in read_lines(path, Reading())), "")
     columns = first.count("\t") + 1
     if first and columns < 2:
         raise GraphError(
             f"{path} has one column: expected (entity, type) or (subject, relation, object) separated by tabs"
         )
-    yield from (_read_types if columns == 2 else _read_triples)(path, skips)
+    yield from (_read_types if columns == 2 else _read_triples)(path, reading)
 
 
 def read_literal(text: str) -> Object:
@@ -94,31 +97,16 @@ def read_literal(text: str) -> Object:
 # --- literals -------------------------------------------------------------------------------------------
 
 
-def read_time(text: str) -> Time:
-    """A time as Wikidata's JSON writes it, with its precision behind a slash.
-
-    Raises:
-        ValueError: it is none.
-    """
-    match = _TIME.fullmatch(text)
-    if match is None:
+def _read_time(text: str) -> Time:
+    written, _, precision = text.rpartition("/")
+    if not precision.isdecimal():
         raise ValueError(f"expected a time such as +1776-07-04T00:00:00Z/11, found {text[:60]!r}")
-    year, month, day, precision = map(int, match.groups())
-    if month > 12 or day > 31:
-        raise ValueError(f"no such date: {text!r}")
-    if precision >= DAY and day and month:
-        return Time(year, month, day)
-    if precision >= MONTH and month:
-        return Time(year, month, precision=MONTH)
-    return Time(year, precision=min(precision, YEAR))
+    return time_of(written, int(precision))
 
 
 def _read_quantity(text: str) -> Quantity:
     amount, _, unit = text.partition("|")
-    number = float(amount)
-    if not math.isfinite(number):
-        raise ValueError(f"an amount must be finite, found {text[:60]!r}")
-    return Quantity(number, checked_name(unit or "1"))
+    return quantity_of(amount, unit or "1")
 
 
 def _read_text(text: str) -> Text:
@@ -130,15 +118,12 @@ def _read_text(text: str) -> Text:
 
 def _read_coordinate(text: str) -> Coordinate:
     latitude, _, longitude = text.partition(",")
-    point = Coordinate(float(latitude), float(longitude))
-    if not (math.isfinite(point.latitude) and math.isfinite(point.longitude)):
-        raise ValueError(f"a coordinate must be finite, found {text[:60]!r}")
-    return point
+    return coordinate_of(float(latitude), float(longitude))
 
 
 _LITERALS: Mapping[str, Callable[[str], Value]] = MappingProxyType(
     {
-        "time": read_time,
+        "time": _read_time,
         "quantity": _read_quantity,
         "string": String,
         "text": _read_text,
@@ -150,18 +135,18 @@ _LITERALS: Mapping[str, Callable[[str], Value]] = MappingProxyType(
 # --- tables ---------------------------------------------------------------------------------------------
 
 
-def _rows(path: Path, skips: Skips, *, columns: int) -> Iterator[tuple[int, list[str]]]:
-    for number, line in read_lines(path, skips):
+def _rows(path: Path, reading: Reading, *, columns: int) -> Iterator[tuple[int, list[str]]]:
+    for number, line in read_lines(path, reading):
         row = line.split("\t")
         if len(row) < columns:
-            skips.add(path, number, f"expected {columns} columns separated by tabs, found {len(row)}")
+            reading.skips.add(path, number, f"expected {columns} columns separated by tabs, found {len(row)}")
         else:
             yield number, row
 
 
-def _read_triples(path: Path, skips: Skips) -> Iterator[Record]:
+def _read_triples(path: Path, reading: Reading) -> Iterator[Record]:
     subject, facts = "", dict[str, list[Statement]]()
-    for number, row in _rows(path, skips, columns=3):
+    for number, row in _rows(path, reading, columns=3):
         try:
             if row[0] != subject:
                 if facts:
@@ -170,23 +155,23 @@ def _read_triples(path: Path, skips: Skips) -> Iterator[Record]:
                 subject = checked_name(row[0])
             facts.setdefault(checked_name(row[1]), []).append(Statement(read_literal(row[2])))
         except ValueError as error:
-            skips.add(path, number, str(error))
+            reading.skips.add(path, number, str(error))
     if facts:
         yield Record(subject, facts=facts)
 
 
-def _read_types(path: Path, skips: Skips) -> Iterator[Record]:
-    for number, row in _rows(path, skips, columns=2):
+def _read_types(path: Path, reading: Reading) -> Iterator[Record]:
+    for number, row in _rows(path, reading, columns=2):
         try:
             yield Record(checked_name(row[0]), facts={_TYPE: [Statement(checked_name(row[1]))]})
         except ValueError as error:
-            skips.add(path, number, str(error))
+            reading.skips.add(path, number, str(error))
 
 
-def _read_qualifiers(path: Path, skips: Skips) -> Iterator[Record]:
+def _read_qualifiers(path: Path, reading: Reading) -> Iterator[Record]:
     """One record a subject, as long as its rows stand together."""
     subject, facts = "", dict[tuple[str, Object], list[QualifierRow]]()
-    for number, row in _rows(path, skips, columns=5):
+    for number, row in _rows(path, reading, columns=5):
         try:
             if row[0] != subject:
                 if facts:
@@ -197,7 +182,7 @@ def _read_qualifiers(path: Path, skips: Skips) -> Iterator[Record]:
             qualifier = QualifierRow(checked_name(row[3]), read_literal(row[4]), source)
             facts.setdefault((checked_name(row[1]), read_literal(row[2])), []).append(qualifier)
         except ValueError as error:
-            skips.add(path, number, str(error))
+            reading.skips.add(path, number, str(error))
     if facts:
         yield _qualified(subject, facts)
 
@@ -211,12 +196,12 @@ def _qualified(subject: str, facts: Mapping[tuple[str, Object], list[QualifierRo
     return Record(subject, facts=statements)
 
 
-def _read_words(path: Path, skips: Skips, *, role: str) -> Iterator[Record]:
-    for number, row in _rows(path, skips, columns=2):
+def _read_words(path: Path, reading: Reading, *, role: str) -> Iterator[Record]:
+    for number, row in _rows(path, reading, columns=2):
         try:
             name = checked_name(row[0])
         except ValueError as error:
-            skips.add(path, number, str(error))
+            reading.skips.add(path, number, str(error))
             continue
         is_relation = role in ("properties", "property_words") or _RELATION_ID.fullmatch(name) is not None
         word = row[1].strip()
@@ -230,11 +215,11 @@ def _read_words(path: Path, skips: Skips, *, role: str) -> Iterator[Record]:
             yield Record(name, label=word, aliases=aliases, is_relation=is_relation)
 
 
-def _words(role: str) -> Callable[[Path, Skips], Iterator[Record]]:
-    return lambda path, skips: _read_words(path, skips, role=role)
+def _words(role: str) -> Callable[[Path, Reading], Iterator[Record]]:
+    return lambda path, reading: _read_words(path, reading, role=role)
 
 
-_READERS: Mapping[str, Callable[[Path, Skips], Iterator[Record]]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[Path, Reading], Iterator[Record]]] = MappingProxyType(
     {
         "triples": _read_triples,
         "qualifiers": _read_qualifiers,

@@ -29,8 +29,8 @@ from kgqa.graphs.rdf_terms import (
     value_of,
     wikidata_name,
 )
+from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement
-from kgqa.graphs.skips import Skips
 
 _RANKS = {f"{WIKIBASE}{rank.name.title()}Rank": rank for rank in Rank}
 _VALUE_PARTS = ("timePrecision", "timeCalendarModel", "quantityUnit")
@@ -64,14 +64,14 @@ class _Triples:
     relations: set[str] = field(default_factory=set)
 
 
-def wikidata_records(graph: rdflib.Graph, path: Path, skips: Skips) -> Iterator[Record]:
+def wikidata_records(graph: rdflib.Graph, path: Path, reading: Reading) -> Iterator[Record]:
     """Records of all entities and relations."""
     triples = _sorted_out(graph)
     for subject in dict.fromkeys([*triples.links, *triples.truthy, *triples.named]):
         name = wikidata_name(str(subject))
         if name is None:
             continue
-        with skipping(path, skips):
+        with skipping(path, reading):
             facts = _facts(triples, subject)
             label, aliases, description = words_of(graph, subject)
             is_relation = name in triples.relations or name.startswith("P")
