@@ -74,8 +74,10 @@ class Gold:
     value or several. ``counted`` is the set that a count was taken over.
 
     ``mentions`` are the entities that the question is about, never one that only its answer names;
-    ``relations`` and ``types`` are those that it uses. ``ambiguous`` marks a question to which the dialogue
-    answered by asking back; its answer is the one that followed once that was settled.
+    ``named`` are those of them that the dataset gives along with the question (None: all), whatever else may
+    have been read off its annotation. ``relations`` and ``types`` are those that it uses. ``ambiguous`` marks
+    a question to which the dialogue answered by asking back; its answer is the one that followed once that was
+    settled.
     """
 
     entities: tuple[str, ...] | None = None
@@ -88,6 +90,7 @@ class Gold:
     question_type: str = ""
     description: str = ""
     mentions: tuple[str, ...] = ()
+    named: tuple[str, ...] | None = None
     relations: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     ambiguous: bool = False
