@@ -1,4 +1,4 @@
-"""Writes a closed world: a graph of real entities, and dialogues in CSQA's format with answers computed from it.
+"""Writes a closed world: a graph of real entities, and CSQA dialogues with answers computed from its facts.
 
     python benchmarks/closed_world.py DATA --size 100000 --out world
     kgqa graph build world/tables --out world/graph
@@ -6,8 +6,8 @@
     kgqa evaluate csqa world/dialogues.jsonl --graph world/graph --out world/report
 
 DATA holds ``wikidata/`` and ``csqa/descriptions.txt``; every description there is asked ``--each`` times or
-more. ``world/other`` are tables with the same entities and types and other facts, ``world/other.jsonl`` has the
-answer that each question has in it. All is drawn with ``--seed``.
+more. ``world/other`` are tables with the same entities and types and other facts, and ``world/other.jsonl``
+has the answer that each question has there. All is drawn with ``--seed``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from closed_world_dialogues import Dialogues, Record, question_of
+from closed_world_dialogues import Dialogues, question_of
 from closed_world_facts import Facts, Words, answer, draw, read_facts, read_words, resampled
+from closed_world_talk import Record
 
 SPECIAL = "::"
 """``Clarification::X`` lists the same turns as X, seen from the reply to the system that asks back."""
@@ -59,7 +60,9 @@ def counted(turns: list[Record]) -> Iterator[str]:
             yield f"Clarification{SPECIAL}{user['description']}"
 
 
-def generate(facts: Facts, words: Words, *, wanted: list[str], each: int, seed: int) -> Iterator[tuple[str, Dialogues]]:
+def generate(
+    facts: Facts, words: Words, *, wanted: list[str], each: int, seed: int
+) -> Iterator[tuple[str, Dialogues]]:
     """Dialogues until every description has been asked ``each`` times.
 
     Raises:
@@ -74,7 +77,9 @@ def generate(facts: Facts, words: Words, *, wanted: list[str], each: int, seed: 
         had.update(counted(turns))
         number += 1
         if number > 40 * each + 400:
-            raise ValueError(f"found only {had[missing[0]]} questions {missing[0]!r} in this world; raise --size")
+            raise ValueError(
+                f"found only {had[missing[0]]} questions {missing[0]!r} in this world; raise --size"
+            )
         yield f"closed/{number}", writer
 
 
@@ -99,14 +104,20 @@ def main() -> None:
         (arguments.out / "dialogues.jsonl").open("w", encoding="utf-8") as file,
         (arguments.out / "other.jsonl").open("w", encoding="utf-8") as answers,
     ):
-        for identity, writer in generate(facts, words, wanted=wanted, each=arguments.each, seed=arguments.seed):
-            line = {"id": identity, "source": "closed world", "turns": writer.turns}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        for identity, writer in generate(
+            facts, words, wanted=wanted, each=arguments.each, seed=arguments.seed
+        ):
+            dialogue: Record = {"id": identity, "source": "closed world", "turns": writer.turns}
+            file.write(json.dumps(dialogue, ensure_ascii=False) + "\n")
             for number, meaning in enumerate(writer.meanings):
                 found = answer(meaning, other)
-                question = {"id": question_of(identity, number), "entities": sorted(found.entities)}
-                question |= {"numbers": found.numbers, "truths": found.truths}
-                answers.write(json.dumps(question) + "\n")
+                identity_of = question_of(identity, number)
+                line: Record = {
+                    "id": identity_of,
+                    "entities": sorted(found.entities),
+                    "numbers": found.numbers,
+                }
+                answers.write(json.dumps({**line, "truths": found.truths}) + "\n")
             dialogues, questions = dialogues + 1, questions + len(writer.meanings)
     print(f"{facts.size():,} triples, {dialogues:,} dialogues, {questions:,} questions", file=sys.stderr)
 

@@ -2,8 +2,8 @@
 
 Nothing here uses the executor or the graph of the project, so that the two hold one another to account. A
 world is drawn from real tables (``triples``, ``labels``, ... as ``kgqa graph build`` reads them) with a seed,
-in a wanted size; a larger one than the tables hold is grown by drawing more facts of the same schema among the
-same entities. ``resampled`` draws all facts anew: the same words, entities and types, other facts.
+in a wanted size; a larger one than the tables hold is grown by drawing more facts of the same schema among
+the same entities. ``resampled`` draws all facts anew: the same words, entities and types, other facts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Literal, TypeAlias
 
 Triple: TypeAlias = tuple[str, str, str]
 Direction: TypeAlias = Literal["out", "in"]  # from subject to object, and back
+SetOperation: TypeAlias = Literal["union", "intersection", "difference"]
 INSTANCE_OF = "P31"
-_FEW_MEMBERS = 8  # a type with fewer is not asked about
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Step:
 class Joined:
     """Two steps, one set: ``union``, ``intersection`` or ``difference``."""
 
-    how: Literal["union", "intersection", "difference"]
+    how: SetOperation
     first: Step
     second: Step
 
@@ -156,7 +156,13 @@ def _entities(meaning: Step | Joined | Ranked, facts: Facts) -> set[str]:
         return found & facts.members.get(meaning.type_name, set())
     if isinstance(meaning, Joined):
         one, other = _entities(meaning.first, facts), _entities(meaning.second, facts)
-        return one | other if meaning.how == "union" else one & other if meaning.how == "intersection" else one - other
+        return (
+            one | other
+            if meaning.how == "union"
+            else one & other
+            if meaning.how == "intersection"
+            else one - other
+        )
     return _ranked(meaning, facts)
 
 
@@ -201,14 +207,18 @@ def _ranked(meaning: Ranked, facts: Facts) -> set[str]:
 def read_words(folder: Path) -> Words:
     """Labels and relation names out of ``labels.tsv.gz``, ``properties.tsv`` and ``property_words.tsv``."""
     labels = {row[0]: row[1] for row in _rows(folder / "labels.tsv.gz") if len(row) > 1 and row[1].strip()}
-    relations = {row[0]: (row[1],) for row in _rows(folder / "properties.tsv") if len(row) > 1}
+    relations: dict[str, tuple[str, ...]] = {
+        row[0]: (row[1],) for row in _rows(folder / "properties.tsv") if len(row) > 1
+    }
     for row in _rows(folder / "property_words.tsv"):
         others = [name.strip() for name in (row[2].split(",") if len(row) > 2 else ())]
         relations[row[0]] = tuple(dict.fromkeys(name for name in (row[1], *others) if name))
     return Words(labels, relations)
 
 
-def read_facts(folder: Path, words: Words, more: Sequence[Path] = ()) -> tuple[list[Triple], dict[str, set[str]]]:
+def read_facts(
+    folder: Path, words: Words, more: Sequence[Path] = ()
+) -> tuple[list[Triple], dict[str, set[str]]]:
     """Facts between labelled entities and the types of these, out of ``triples.tsv.gz`` and further tables
     of triples or of (entity, type)."""
     triples: set[Triple] = set()
@@ -294,14 +304,3 @@ def _grown(
         if subject != thing:
             made[subject, relation, thing] = None
     return list(made)
-
-
-def schema(facts: Facts, words: Words, *, least: int = 12) -> list[tuple[str, str, str]]:
-    """(type of the subjects, relation, type of the objects) with at least so many facts, sorted."""
-    fit = {name for name, members in facts.members.items() if len(members) >= _FEW_MEMBERS and name in words.labels}
-    found: Counter[tuple[str, str, str]] = Counter()
-    for subject, relation, thing in facts.triples():
-        for one in facts.types_of.get(subject, set()) & fit:
-            for other in facts.types_of.get(thing, set()) & fit:
-                found[one, relation, other] += 1
-    return sorted(pattern for pattern, count in found.items() if count >= least)

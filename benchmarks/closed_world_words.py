@@ -1,8 +1,9 @@
 """The wording of a closed world: several ways to ask each kind of question.
 
 None of it is the wording of ``kgqa.synthesis``, so a parser trained on that meets new sentences here.
-Slots: ``{t}`` and ``{T}`` the type asked for (one, several), ``{r}`` the relation, ``{e}`` an entity, ``{n}`` a
-number, ``{C}`` a phrase of ``COUNTED`` with its ``{U}``, ``{E}`` several entities, ``{a}`` and ``{b}`` clauses.
+Slots: ``{t}`` and ``{T}`` the type asked for (one, several), ``{r}`` the relation, ``{e}`` an entity, ``{n}``
+a number, ``{C}`` a phrase of ``COUNTED`` with its ``{U}``, ``{q}`` a question, ``{a}`` and ``{b}`` clauses,
+``{s}`` and ``{o}`` what a claim is about.
 """
 
 from __future__ import annotations
@@ -25,9 +26,16 @@ STEP = {
 }
 """Where a relation leads to from an entity (out) or from where to it (in)."""
 
-CLAUSE = {"out": ("under {r} for {e}", "as {r} of {e}"), "in": ("with {r} given as {e}", "whose {r} reads {e}")}
+CLAUSE = {
+    "out": ("under {r} for {e}", "as {r} of {e}"),
+    "in": ("with {r} given as {e}", "whose {r} reads {e}"),
+}
 JOINED = {
-    "union": ("List {T} found {a} or {b}.", "Either {a} or {b}: which {T}?", "Show the {T} that are {a}, or else {b}."),
+    "union": (
+        "List {T} found {a} or {b}.",
+        "Either {a} or {b}: which {T}?",
+        "Show the {T} that are {a}, or else {b}.",
+    ),
     "intersection": (
         "List {T} found both {a} and {b}.",
         "At once {a} and {b}: which {T}?",
@@ -41,7 +49,11 @@ JOINED = {
 }
 JOINED_AGAIN = {
     "union": ("Or else {e}, either will do.", "Either that or {e}?", "Or those of {e}, whichever?"),
-    "intersection": ("Both that and {e}, please.", "And at the same time {e}?", "Only what {e} shares, both together."),
+    "intersection": (
+        "Both that and {e}, please.",
+        "And at the same time {e}?",
+        "Only what {e} shares, both together.",
+    ),
     "difference": ("Without {e}, though.", "Except {e}, please.", "Take away those of {e}, leaving out {e}."),
 }
 
@@ -84,16 +96,31 @@ COUNTED = {
 RANKED = {
     "max": ("{T} with the most {C}: which are they?", "Which {T} come out highest in the tally of {C}?"),
     "min": ("{T} with the fewest {C}: which are they?", "Which {T} come out lowest in the tally of {C}?"),
-    "at_least": ("Which {T} count {n} or more {C}?", "Find {T} with no fewer than {n} {C}.", "At least {n} {C}: what {T}?"),
-    "at_most": ("Which {T} count {n} or fewer {C}?", "Find {T} with no more than {n} {C}.", "At most {n} {C}: what {T}?"),
+    "at_least": (
+        "Which {T} count {n} or more {C}?",
+        "Find {T} with no fewer than {n} {C}.",
+        "At least {n} {C}: what {T}?",
+    ),
+    "at_most": (
+        "Which {T} count {n} or fewer {C}?",
+        "Find {T} with no more than {n} {C}.",
+        "At most {n} {C}: what {T}?",
+    ),
     "equal": ("Which {T} count exactly {n} {C}?", "Find {T} with precisely {n} {C}."),
-    "around": ("Which {T} count roughly {n} {C}?", "Find {T} with approximately {n} {C}.", "Around {n} {C}: what {T}?"),
+    "around": (
+        "Which {T} count roughly {n} {C}?",
+        "Find {T} with approximately {n} {C}.",
+        "Around {n} {C}: what {T}?",
+    ),
 }
 LIKE = {
     "more": ("Which {T} count more {C} than {e}?", "Find {T} that exceed {e} in the tally of {C}."),
     "less": ("Which {T} count fewer {C} than {e}?", "Find {T} with a smaller tally of {C} than {e}."),
     "equal": ("Which {T} count exactly as many {C} as {e}?", "Find {T} equal to {e} in the tally of {C}."),
-    "around": ("Which {T} count roughly as many {C} as {e}?", "Find {T} with almost the same tally of {C} as {e}."),
+    "around": (
+        "Which {T} count roughly as many {C} as {e}?",
+        "Find {T} with almost the same tally of {C} as {e}.",
+    ),
 }
 HOW_MANY = ("How many in all? {q}", "Only the total, please: {q}", "{q} The number will do.")
 """A count over what another question asks for."""
@@ -105,7 +132,13 @@ ASK_BACK = "Did you mean {e} ?"
 YES = ("Yes", "Exactly that one.", "Right.")
 NO = ("Not quite: {e}.", "Rather {e}.", "{e} is what I had in mind.")
 
-_PLURALS = {"human": "humans", "series": "series", "species": "species", "person": "people", "people": "people"}
+_PLURALS = {
+    "human": "humans",
+    "series": "series",
+    "species": "species",
+    "person": "people",
+    "people": "people",
+}
 
 
 def plural(noun: str) -> str:

@@ -76,8 +76,8 @@ class Gold:
     ``mentions`` are the entities that the question is about, never one that only its answer names;
     ``named`` are those of them that the dataset gives along with the question (None: all), whatever else may
     have been read off its annotation. ``relations`` and ``types`` are those that it uses. ``ambiguous`` marks
-    a question to which the dialogue answered by asking back; its answer is the one that followed once that was
-    settled.
+    a question to which the dialogue answered by asking back; its answer is the one that followed once that
+    was settled.
     """
 
     entities: tuple[str, ...] | None = None
