@@ -15,6 +15,7 @@ from kgqa.graphs.collect import Collected
 from kgqa.graphs.layout import write_layout
 from kgqa.graphs.manifest import Manifest, is_graph_folder, write_manifest
 from kgqa.graphs.protocol import GraphInfo
+from kgqa.graphs.rdf_terms import end_of
 from kgqa.graphs.reading import Progress
 from kgqa.graphs.selection import EVERYTHING, TYPE_RELATIONS, Selection
 from kgqa.graphs.skips import Skips
@@ -69,6 +70,13 @@ def build_graph(
     collected = Collected()
     for record in read_sources(sources, skips, selection, progress):
         collected.add(record)
+    for names, words in (
+        (collected.entities, collected.entity_words),
+        (collected.relations, collected.relation_words),
+    ):
+        for called, number in names.items():
+            if number not in words.labels and (end := end_of(called)):
+                words.labels[number] = end
     if not collected.entities:
         first = f"; the first of {skips.count} broken places: {skips.messages[0]}" if skips.messages else ""
         raise GraphError(

@@ -1,28 +1,19 @@
-"""RDF files: Wikidata's own model, with statements, qualifiers and ranks, or any other RDF.
+"""Records written as RDF: in Wikidata's own model, with statements and ranks, or as plain triples.
 
-In Wikidata's model names are ids (Q42, P31). In any other, names are IRIs; ``rdf:type`` gives the types, and
-labels come from rdfs, skos or schema.org. A resource without a label is called by the end of its IRI.
+Reading it is the matter of ``rdf_reading``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gzip
 import logging
 import re
-import warnings
-import xml.sax
-import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Literal as OneOf
 
 import rdflib
-from rdflib.exceptions import Error as RdflibError
 from rdflib.term import Node
 
-from grammar.errors import GraphError
-from kgqa.graphs.plain_rdf import plain_records
 from kgqa.graphs.rdf_terms import (
     PQ,
     PQV,
@@ -39,56 +30,12 @@ from kgqa.graphs.rdf_terms import (
     WIKIBASE,
     P,
     Term,
-    format_of,
     node_of,
     plain_term_of,
     term_of,
     wikidata_iri,
 )
-from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement
-from kgqa.graphs.wikidata_rdf import wikidata_records
-
-
-def read_rdf(path: Path, reading: Reading) -> Iterator[Record]:
-    """The records of an RDF file.
-
-    Raises:
-        GraphError: it is not in the format that its name says.
-    """
-    graph = _parse(path)
-    if any(str(relation).startswith(WDT) for relation in set(graph.predicates())):
-        yield from wikidata_records(graph, path, reading)
-    else:
-        yield from plain_records(graph, path, reading)
-
-
-def _parse(path: Path) -> rdflib.Graph:
-    written = format_of(path)
-    graph = rdflib.Graph()
-    # Named graphs are laid together: which of them says a thing makes no difference here.
-    into = rdflib.Dataset() if written in ("nquads", "trig") else graph
-    try:
-        with _quiet(), gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            # Some readers take only what knows its own name.
-            into.parse(data=file.read(), format=written, publicID=path.resolve().as_uri())
-            if isinstance(into, rdflib.Dataset):
-                for subject, relation, thing, _ in into.quads():
-                    graph.add((subject, relation, thing))
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        ValueError,
-        LookupError,
-        SyntaxError,
-        AssertionError,  # how some of rdflib's readers complain
-        xml.sax.SAXException,
-        RdflibError,
-    ) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise GraphError(f"{path} cannot be read as {written}: {reason}") from None
-    return graph
 
 
 @contextlib.contextmanager
@@ -98,15 +45,9 @@ def _quiet() -> Iterator[None]:
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            # Its readers warn of classes that they themselves use.
-            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"rdflib\.")
-            yield
+        yield
     finally:
         logger.setLevel(before)
-
-
-# --- writing --------------------------------------------------------------------------------------------
 
 
 def to_rdf(

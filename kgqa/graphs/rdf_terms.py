@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from grammar.sparql.graph_model import first_day, write_number
 from grammar.values import DAY, MONTH, YEAR, Coordinate, Quantity, String, Text, Time, Value
+from kgqa.graphs.packed import plain_name
 
 WD = "http://www.wikidata.org/entity/"
 WDS = "http://www.wikidata.org/entity/statement/"
@@ -52,11 +53,12 @@ FORMATS = MappingProxyType(
         ".jsonld": "json-ld",
     }
 )
-"""Ending of an RDF file -> rdflib's name of its format."""
+"""Ending of an RDF file -> the name of its format."""
 
 _LOCAL_ID = re.compile(re.escape(WD) + r"([A-Z]\d+)")
 _DATE = re.compile(r"([+-]?\d{4,12})(?:-(\d\d)(?:-(\d\d))?)?(?:T[\d:.]+)?(?:Z|[+-]\d\d:\d\d)?")
-_POINT = re.compile(r"(?:<[^>]*>\s*)?Point\(\s*(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
+# A point on another globe, whose IRI would come first, is no coordinate here.
+_POINT = re.compile(rf"(?:<{WD}Q2>\s*)?Point\(\s*(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _NUMERIC = frozenset(
     f"{XSD}{kind}"
     for kind in [
@@ -218,16 +220,18 @@ def plain_term_of(value: Value) -> Term:
 
 
 def end_of(iri: str) -> str | None:
-    """The readable end of an IRI.
+    """The readable end of an IRI; None for any other name.
 
     >>> end_of("http://example.org/places#NewYork_City")
     'New York City'
     """
+    if ":" not in iri or iri.startswith("_:"):
+        return None
     end = unquote(re.split(r"[/#:]", iri.rstrip("/#"))[-1])
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", end).strip()
     return words or None
 
 
 def format_of(path: Path) -> str | None:
-    """The format of an RDF file, plain or gzipped, by its name; None for other files."""
-    return FORMATS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
+    """The format of an RDF file, plain or packed, by its name; None for other files."""
+    return FORMATS.get(Path(plain_name(path)).suffix.lower())

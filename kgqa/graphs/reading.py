@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kgqa.graphs.languages import Languages
@@ -19,7 +19,8 @@ class Progress(Protocol):
 class Reading:
     """The circumstances of reading sources.
 
-    ``relations`` are those whose facts are wanted (None: all); ``doing`` is what progress calls it.
+    ``relations`` are those whose facts are wanted (None: all), ``doing`` is what progress says; ``blanks``
+    counts the nameless resources that have been given a name.
     """
 
     skips: Skips = field(default_factory=Skips)
@@ -27,6 +28,11 @@ class Reading:
     progress: Progress | None = None
     relations: frozenset[str] | None = None
     doing: str = "reading"
+    blanks: int = 0
+
+    def aside(self, doing: str) -> Reading:
+        """For a first look at what will be read again: nothing in it is counted or refused."""
+        return replace(self, skips=Skips(), doing=doing)
 
     def wanted(self, relation: str) -> bool:
         """Whether facts of this relation are asked for; readers may ask before they do costly work."""

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from grammar.values import VALUE_PATTERN, Value, read_value
+from kgqa.graphs.skips import Skips
 
 Object: TypeAlias = str | Value
 """What a statement or qualifier gives: the name of an entity, or a literal value."""
@@ -37,7 +38,8 @@ class Record:
     """An entity with what is known of it, or a relation with its names.
 
     A source may spread one entity over several records: building unites them (the first label and
-    description win). ``facts``: relation -> statements; a relation's record has none.
+    description win). ``facts``: relation -> statements; a relation's record has none. ``sitelinks`` is how
+    many pages of Wikipedias and other wikis are about it, 0 where that is not known.
     """
 
     id: str
@@ -46,6 +48,18 @@ class Record:
     description: str | None = None
     facts: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
     is_relation: bool = False
+    sitelinks: int = 0
+
+
+def not_outranked(statements: list[Statement], unknown: Rank, skips: Skips) -> list[Statement]:
+    """The statements of a relation without those that are worse than one with an unknown or missing value.
+
+    Where the best statement says "no value", nothing worse may speak for it. What falls is counted.
+    """
+    kept = [one for one in statements if one.rank >= unknown or one.rank is Rank.DEPRECATED]
+    for _ in range(len(statements) - len(kept)):
+        skips.leave_out("statement outranked by an unknown or missing value")
+    return kept
 
 
 def read_object(text: str) -> Object:

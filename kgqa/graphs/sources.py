@@ -16,7 +16,7 @@ from kgqa.graphs.languages import Languages
 from kgqa.graphs.rdf_terms import format_of
 from kgqa.graphs.reading import Progress, Reading
 from kgqa.graphs.record import Record
-from kgqa.graphs.selection import Selection
+from kgqa.graphs.selection import TYPE_RELATIONS, Selection
 from kgqa.graphs.skips import Skips
 from kgqa.graphs.tsv import is_tsv, is_tsv_folder, read_tsv, read_tsv_folder
 from kgqa.graphs.wikidata_json import is_wikidata_json, read_wikidata_json
@@ -59,7 +59,8 @@ def read_sources(
     Raises:
         GraphError: there is no such source, or it cannot be read.
     """
-    reading = Reading(skips, Languages(selection.languages), progress, selection.relations)
+    wanted = selection.relations and selection.relations.union(TYPE_RELATIONS)
+    reading = Reading(skips, Languages(selection.languages), progress, wanted)
     for source in sources:
         for record in _read_source(source, reading):
             yield selection.of_relations(record)
@@ -103,6 +104,6 @@ def _is_rdf(path: Path) -> bool:
 
 
 def _read_rdf(path: Path, reading: Reading) -> Iterator[Record]:
-    from kgqa.graphs.rdf import read_rdf  # rdflib takes longer to import than a built graph to open
+    from kgqa.graphs.rdf_reading import read_rdf  # only RDF needs its parser
 
     yield from read_rdf(path, reading)

@@ -30,7 +30,7 @@ from kgqa.graphs.languages import Said
 from kgqa.graphs.lines import checked_name, read_raw_lines
 from kgqa.graphs.packed import plain_name
 from kgqa.graphs.reading import Reading
-from kgqa.graphs.record import Object, Rank, Record, Statement
+from kgqa.graphs.record import Object, Rank, Record, Statement, not_outranked
 from kgqa.graphs.wikidata_values import coordinate_of, quantity_of, time_of
 
 _NAME = re.compile(r"[PQ][1-9]\d*")
@@ -88,6 +88,7 @@ class _Entity(msgspec.Struct):
     descriptions: dict[str, _Words] | list[Any] = {}
     aliases: dict[str, list[_Words]] | list[Any] = {}
     claims: dict[str, list[_Statement]] | list[Any] = {}
+    sitelinks: dict[str, msgspec.Raw] | list[Any] = {}
     redirect: str | None = None
     missing: str | None = None
     entities: dict[str, _Entity] | list[Any] = {}  # what Special:EntityData wraps entities in
@@ -156,7 +157,7 @@ class _Read:
                 yield Record(entity.id, label, aliases, description, is_relation=True)
             facts = self._facts()
             if facts or not is_relation:
-                yield Record(entity.id, label, aliases, description, facts)
+                yield Record(entity.id, label, aliases, description, facts, sitelinks=len(entity.sitelinks))
 
     def _words(self) -> tuple[str | None, list[str], str | None]:
         entity = self._entity
@@ -196,10 +197,7 @@ class _Read:
                 continue
             qualifiers = self._qualifiers(statement.qualifiers) if statement.qualifiers else {}
             found.append(Statement(value, rank, qualifiers))
-        kept = [s for s in found if s.rank >= outranked or s.rank is Rank.DEPRECATED]
-        for _ in range(len(found) - len(kept)):
-            self._skips.leave_out("statement outranked by an unknown or missing value")
-        return kept
+        return not_outranked(found, outranked, self._skips)
 
     def _qualifiers(self, qualifiers: dict[str, list[_Snak]] | list[Any]) -> dict[str, list[Object]]:
         found: dict[str, list[Object]] = {}
