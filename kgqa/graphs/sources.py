@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from grammar.errors import GraphError
+from kgqa.graphs.csqa_graph import is_csqa_file, is_csqa_folder, read_csqa_file, read_csqa_folder
 from kgqa.graphs.jsonl import is_jsonl, jsonl_files, read_jsonl
 from kgqa.graphs.languages import Languages
 from kgqa.graphs.rdf_terms import format_of
@@ -26,8 +27,8 @@ Reader: TypeAlias = Callable[[Path, Reading], Iterator[Record]]
 
 EXPECTED = (
     "expected a folder with triples.tsv, a folder with *.jsonl records, a .jsonl or .tsv file, a dump of "
-    "Wikidata (.json) or an RDF file (.ttl, .nt, .nq, .trig, .rdf, .xml, .jsonld), "
-    "plain or packed (.gz, .bz2, .zst)"
+    "Wikidata (.json), CSQA's folder with wikidata_short_1.json, or an RDF file (.ttl, .nt, .nq, .trig, "
+    ".rdf, .xml, .jsonld), plain or packed (.gz, .bz2, .zst)"
 )
 
 
@@ -36,11 +37,14 @@ def reader_of(path: Path) -> Reader | None:
     if path.is_dir():
         if is_tsv_folder(path):
             return read_tsv_folder
+        if is_csqa_folder(path):
+            return read_csqa_folder
         return _read_jsonl_folder if jsonl_files(path) else None
     for fits, reader in (
         (is_jsonl, read_jsonl),
         (is_tsv, read_tsv),
         (_is_rdf, _read_rdf),
+        (is_csqa_file, read_csqa_file),
         (is_wikidata_json, read_wikidata_json),
     ):
         if fits(path):
