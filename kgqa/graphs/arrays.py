@@ -148,9 +148,15 @@ class ArrayWriter:
         lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
         self.ragged(name, lengths, np.frombuffer(b"".join(rows), dtype=np.uint8))
 
+    def adopt(self, paths: Iterable[Path]) -> None:
+        """Take other files of the folder into the manifest: what is derived from the arrays."""
+        for path in paths:
+            self.files[path.relative_to(self.folder).as_posix()] = seal(path)
+
     def checksum(self) -> str:
-        """One digest of all files written so far."""
-        listing = "\n".join(f"{name} {it.sha256}" for name, it in sorted(self.files.items()))
+        """One digest of all arrays written so far."""
+        arrays = (f"{name} {it.sha256}" for name, it in sorted(self.files.items()) if name.endswith(".npy"))
+        listing = "\n".join(arrays)
         return hashlib.sha256(listing.encode()).hexdigest()
 
 
@@ -178,9 +184,13 @@ class ArrayReader:
             raise GraphError(
                 f"{path} is damaged ({error}): build the graph again, or copy the folder again"
             ) from None
-        if self._identity_now() != self._identity:  # arrays of two builds must not be mixed
-            raise GraphError(f"{self.folder} was replaced by another build: open it again")
+        self.see_unchanged()
         return mapped.view(np.ndarray)  # a plain array: a memmap does needless work at every slice
+
+    def see_unchanged(self) -> None:
+        """Raise a GraphError if the folder was replaced: files of two builds must not be mixed."""
+        if self._identity_now() != self._identity:
+            raise GraphError(f"{self.folder} was replaced by another build: open it again")
 
     def ragged(self, name: str) -> tuple[Array, Array]:
         """Map a ragged array: pointers, items."""

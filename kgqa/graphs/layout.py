@@ -18,7 +18,7 @@ and node. A *node* is an entity or, from the number of entities on, a literal.
 ``degrees``            [entities] number of facts
 ``qualified``          statements that have qualifiers, sorted; ``qualifiers`` ragged over them: nodes, and
                        ``qualifier_relations`` beside the items
-``X.labels`` ...       texts of ``entities`` and ``relations``; index: see ``names``
+``X.labels`` ...       texts of ``entities`` and ``relations``; ``names/``: see ``name_index``
 =====================  ==================================================================================
 
 So a fact costs one node, its share of a subject, and the same again the other way round.
@@ -27,8 +27,9 @@ So a fact costs one node, its share of a subject, and the same again the other w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -36,8 +37,9 @@ from grammar.denotation import BoolArray, IntArray
 from grammar.values import Value
 from kgqa.graphs.arrays import Array, ArrayWriter, compact, find_sorted, pointers_of, rows_of
 from kgqa.graphs.collect import Collected, Words
-from kgqa.graphs.names import write_index
-from kgqa.graphs.protocol import Direction
+from kgqa.graphs.name_index import FOLDER as NAMES
+from kgqa.graphs.name_index import Entry, write_names
+from kgqa.graphs.protocol import Among, Direction
 
 DIRECTIONS: tuple[Direction, ...] = ("out", "in", "literal")
 
@@ -133,14 +135,19 @@ def write_layout(
     _write_words(writer, "relations", collected.relation_words, relation_ids)
     usage = np.bincount(relations, minlength=n_relations)
     usage = usage + np.bincount(statements.qualifier_relations, minlength=n_relations)
-    write_index(
-        writer, "relation_index", entries=_entries(collected.relation_words, relation_ids), weights=usage
-    )
-    write_index(writer, "entity_index", entries=_entries(collected.entity_words, entity_ids), weights=degrees)
     is_class = np.zeros(n_entities, dtype=np.bool_)
     is_class[types] = True
-    type_entries = (e for e in _entries(collected.entity_words, entity_ids) if is_class[e[1]])
-    write_index(writer, "type_index", entries=type_entries, weights=degrees)
+    writer.adopt(
+        write_names(
+            writer.folder / NAMES,
+            chain(
+                _entries("entities", collected.entity_words, entity_ids, degrees, is_class),
+                _entries(
+                    "relations", collected.relation_words, relation_ids, usage, np.zeros(n_relations, bool)
+                ),
+            ),
+        )
+    )
     return Counts(
         entities=n_entities,
         relations=n_relations,
@@ -367,10 +374,13 @@ def _write_words(writer: ArrayWriter, name: str, words: Words, numbers: Sequence
     writer.column(f"{name}.alias_starts", compact(pointers_of(counts)))
 
 
-def _entries(words: Words, numbers: Sequence[int]) -> Iterable[tuple[str, int, bool]]:
-    for place, number in enumerate(numbers):
+def _entries(
+    among: Among, words: Words, numbers: Sequence[int], degrees: IntArray, is_type: BoolArray
+) -> Iterator[Entry]:
+    for owner, number in enumerate(numbers):
         label = words.labels.get(number)
+        degree, also_type = int(degrees[owner]), bool(is_type[owner])
         if label is not None:
-            yield label, place, True
-        for alias in words.aliases_of(number):
-            yield alias, place, False
+            yield Entry(among, owner, 0, label, degree, also_type)
+        for place, alias in enumerate(words.aliases_of(number), 1):
+            yield Entry(among, owner, place, alias, degree, also_type)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from rapidfuzz import fuzz, process
 
 from grammar.denotation import IntArray
 from kgqa.graphs.arrays import Array, ArrayReader, Texts
-from kgqa.graphs.names import NameIndex, exact_score, normalise, standing
+from kgqa.graphs.name_index import FOLDER as NAMES
+from kgqa.graphs.name_index import Name, NameIndex, open_names
+from kgqa.graphs.names import exact_score, normalise, standing
 from kgqa.graphs.protocol import Among, Hit, How
+
+_LONGEST = 200
+_LEAST = 0.5
+"""What is less like the text than this is not meant by it."""
 
 
 class Words:
@@ -45,6 +53,12 @@ class Words:
             self._aliases[row] for row in range(self._alias_starts[number], self._alias_starts[number + 1])
         ]
 
+    def written(self, name: Name) -> str:
+        """A name of the index as the graph writes it."""
+        if name.is_label:
+            return self._labels[name.owner]
+        return self._aliases[int(self._alias_starts[name.owner]) + name.place - 1]
+
     @cached_property
     def _labels(self) -> Texts:
         return self._reader.texts(f"{self._kind}.labels")
@@ -72,25 +86,13 @@ class Lexicon:
         self.relations = Words(reader, "relations")
 
     @cached_property
-    def _entity_index(self) -> NameIndex:
-        return NameIndex(self._reader, "entity_index")
-
-    @cached_property
-    def _type_index(self) -> NameIndex:
-        return NameIndex(self._reader, "type_index")
-
-    @cached_property
-    def _relation_index(self) -> NameIndex:
-        return NameIndex(self._reader, "relation_index")
+    def _index(self) -> dict[Among, NameIndex]:
+        index = open_names(self._reader.folder / NAMES)
+        self._reader.see_unchanged()
+        return index
 
     def _among(self, among: Among) -> tuple[Words, NameIndex]:
-        match among:
-            case "entities":
-                return self.entities, self._entity_index
-            case "types":
-                return self.entities, self._type_index
-            case "relations":
-                return self.relations, self._relation_index
+        return self.relations if among == "relations" else self.entities, self._index[among]
 
     def places(self, name: str) -> list[tuple[Words, int]]:
         """Where a name stands: as a relation, as an entity, as both, or nowhere."""
@@ -110,9 +112,9 @@ class Lexicon:
         return list(dict.fromkeys(alias for words, n in self.places(name) for alias in words.aliases(n)))
 
     def exact(self, texts: Sequence[str], among: Among) -> list[list[str]]:
-        """For each text, names of all that it is a label or alias of."""
+        """For each text, names of what it is a label or alias of, the best known hundred."""
         words, index = self._among(among)
-        return [[words.names[owner] for owner, _ in index.exact(text)] for text in texts]
+        return [[words.names[found.owner] for found in index.exact(text)] for text in texts]
 
     def search(
         self, text: str, *, limit: int, fuzzy: bool, among: Among, degree: Callable[[IntArray], IntArray]
@@ -124,28 +126,61 @@ class Lexicon:
         number = words.number(text.strip())
         if number >= 0 and (among != "types" or self._is_type(number)):
             hits[text.strip()] = Hit(text.strip(), words.label(number) or text.strip(), 1.0, "exact")
-        for owner, is_label in index.exact(text):
-            name = words.names[owner]
-            matched = _as_written(words, owner, normalise(text))
-            how: How = "exact" if is_label else "alias"
-            hits.setdefault(name, Hit(name, matched, exact_score(is_label), how))
+        for found in index.exact(text):
+            how: How = "exact" if found.is_label else "alias"
+            name, score = words.names[found.owner], exact_score(found.is_label)
+            hits.setdefault(name, Hit(name, words.written(found), score, how))
         if len(hits) < limit:
-            near = index.similar(text, limit=limit, fuzzy=fuzzy)
-            if among != "relations" and near:
-                degrees = degree(np.array([owner for owner, *_ in near], dtype=np.int64))
-                scores = np.array([score for _, _, score, _ in near])
-                near = [
-                    near[i] for i in np.argsort(-standing(scores, degrees.astype(np.float64)), kind="stable")
-                ]
-            for owner, found, score, how in near:
-                if len(hits) >= limit:
-                    break
-                if (name := words.names[owner]) not in hits:
-                    hits[name] = Hit(name, _as_written(words, owner, found), score, how)
+            near = _compared(text, [(n.owner, words.written(n)) for n in index.near(text, fuzzy=fuzzy)])
+            near = [it for it in near if fuzzy or it.how == "partial"]
+            degrees = degree(np.array([it.owner for it in near], dtype=np.int64))
+            if among == "relations":
+                degrees = np.zeros_like(degrees)
+            ranks = standing(np.array([it.score for it in near]), degrees.astype(np.float64))
+            for place in np.argsort(-ranks, kind="stable").tolist():
+                it = near[place]
+                name = words.names[it.owner]
+                hits.setdefault(name, Hit(name, it.matched, it.score, it.how))
         return list(hits.values())[:limit]
 
 
-def _as_written(words: Words, number: int, matched: str) -> str:
-    """The label or alias whose normal form matched."""
-    written = [words.label(number) or "", *words.aliases(number)]
-    return next((text for text in written if normalise(text) == matched), matched)
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A name that is like the text asked for."""
+
+    owner: int
+    matched: str
+    score: float
+    how: How
+
+
+def _compared(text: str, candidates: Sequence[tuple[int, str]]) -> list[_Near]:
+    """How much candidates (owner, label or alias) are like a text; those that are not are left out.
+
+    A name that holds the words scores much the same whatever else it holds: how well known it is decides.
+    """
+    asked = normalise(text)[:_LONGEST]
+    names = [normalise(written) for _, written in candidates]
+    if not names:
+        return []
+    in_order = process.cdist([asked], names, scorer=fuzz.ratio)[0] / 100
+    as_words = process.cdist([asked], names, scorer=fuzz.token_set_ratio)[0] / 100
+    near = []
+    for (owner, written), name, ratio, share in zip(
+        candidates, names, in_order.tolist(), as_words.tolist(), strict=True
+    ):
+        if name == asked:
+            continue
+        if _has_words(name.split(), asked.split()):
+            near.append(_Near(owner, written, 0.7 + 0.1 * ratio, "partial"))
+        elif (score := (0.6 * share + 0.4 * ratio) * 0.95) >= _LEAST:
+            near.append(_Near(owner, written, score, "fuzzy"))
+    return near
+
+
+def _has_words(words: Sequence[str], asked: Sequence[str]) -> bool:
+    """Whether all words asked for are there, the last one perhaps only begun."""
+    there = set(words)
+    return all(word in there for word in asked[:-1]) and (
+        asked[-1] in there or any(word.startswith(asked[-1]) for word in there)
+    )

@@ -58,7 +58,7 @@ def entity(*ids: str) -> EntityLeaf:
         ("What is Zurich's population?", "Q72", "exact"),
         ("Which language is spoken in the United States?", "Q30", "alias"),
         ('Who wrote "Harry Potter and the Philosopher\u2019s Stone"?', "Q43361", "exact"),
-        ("Who wrote Harry Potter and the Philosophers Stone?", "Q43361", "fuzzy"),
+        ("Who wrote Harry Potter and the Philosophers Stone?", "Q43361", "exact"),
         ("Which films star Leonardo Di Caprio?", "Q38111", "fuzzy"),
         ("Which films star Leonrado DiCaprio?", "Q38111", "fuzzy"),
         ("which films star leonardo dicapro", "Q38111", "fuzzy"),

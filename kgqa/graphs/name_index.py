@@ -1,0 +1,384 @@
+"""The index of names: labels and aliases of a graph, kept and searched on disk by tantivy.
+
+Every label or alias is one document of it, found by its whole normal form, by its words, and by its words
+behind a letter that says how well known its owner is (so that the best known are found without looking at
+the others). The only thing stored is a number in which the documents are ordered; it says whose name it is,
+and which of the owner's names. The text itself is read from the graph.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import tantivy
+from tantivy import Occur, Query
+
+from grammar.errors import GraphError
+from kgqa.graphs.names import exact_score, normalise, standing
+from kgqa.graphs.protocol import Among
+
+FOLDER = "names"
+"""Where the index lies inside the folder of a graph."""
+MEMORY = 256 << 20
+"""Bytes that building keeps before it writes; more makes fewer, larger files."""
+
+_AMONG: tuple[Among, ...] = ("entities", "types", "relations")
+_LEAST_MEMORY = 15 << 20  # tantivy's own
+_LONGEST = 500  # characters of a name that count
+_LONGEST_ASKED = 120
+_MOST_ASKED = 12  # words
+_NAMESAKES = 100
+_MOST = 100
+"""How many names one way of searching gives, the best known first."""
+_ENDINGS = 200
+"""How many words a begun one may become, in one tier."""
+_SHORT_ENDING = 2
+_FREQUENT = 20_000
+"""A word of more names than this narrows nothing down; it is used only where no rarer word is there."""
+_TIERS = 40
+_SHORTEST = 3
+"""Shorter words have as many neighbours as there are letters."""
+_LONG = 8
+"""From so many letters on two of them may be wrong."""
+_FEW = 2
+"""With more unknown words than this only one letter of each may be wrong."""
+_TYPO_WORTH = 8.0
+"""What a word that is like the one asked for is worth, in BM25's measure of rare words (8 to 15)."""
+
+_OWNER_BITS, _PLACE_BITS, _RANK_BITS = 32, 12, 20
+
+
+class Entry(NamedTuple):
+    """A name to be indexed.
+
+    ``owner`` is a number among the entities or among the relations; ``place`` 0 its label, k its k-th alias;
+    ``degree`` how well known it is, ``is_type`` whether it is to be found among the types too.
+    """
+
+    among: Among
+    owner: int
+    place: int
+    text: str
+    degree: int
+    is_type: bool = False
+
+
+class Name(NamedTuple):
+    """A name that was found: whose it is, and which of its names (0 the label, k the k-th alias)."""
+
+    owner: int
+    place: int
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it is the owner's label."""
+        return self.place == 0
+
+
+# --- order ----------------------------------------------------------------------------------------------
+
+
+def _order(entry: Entry) -> int:
+    """Greater is better known; among equals the owner with the smaller number."""
+    rank = standing(exact_score(entry.place == 0), float(entry.degree)) - 0.9
+    rank = min(max(int(rank * 1e6), 0), (1 << _RANK_BITS) - 1)
+    return (((rank << _OWNER_BITS) | ((1 << _OWNER_BITS) - 1 - entry.owner)) << _PLACE_BITS) | (
+        (1 << _PLACE_BITS) - 1 - entry.place
+    )
+
+
+def _name(order: int) -> Name:
+    place = (1 << _PLACE_BITS) - 1 - (order & ((1 << _PLACE_BITS) - 1))
+    owner = (1 << _OWNER_BITS) - 1 - ((order >> _PLACE_BITS) & ((1 << _OWNER_BITS) - 1))
+    return Name(owner, place)
+
+
+def _tier(number: int) -> str:
+    """A letter for entities that are about as well known, within a factor of two."""
+    return chr(ord("A") + number)
+
+
+# --- building -------------------------------------------------------------------------------------------
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for among in _AMONG:
+        builder.add_text_field(f"{among}_name", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(f"{among}_word", tokenizer_name="whitespace", index_option="freq")
+        builder.add_text_field(f"{among}_tier", tokenizer_name="whitespace", index_option="basic")
+    # All in one number: a column of ever growing ones would be packed in blocks whose table is read anew
+    # by every search.
+    builder.add_unsigned_field("order", fast=True)
+    return builder.build()
+
+
+def write_names(folder: Path, entries: Iterable[Entry], *, memory: int = MEMORY) -> list[Path]:
+    """Write the index into a new folder.
+
+    Args:
+        entries: in any order; they are taken one at a time.
+        memory: bytes to be used on the way.
+
+    Returns:
+        The files written.
+
+    Raises:
+        GraphError: it cannot be written.
+    """
+    folder.mkdir()
+    try:
+        index = tantivy.Index(_schema(), path=str(folder), reuse=False)
+        index.register_tokenizer(
+            "whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        )
+        writer = index.writer(heap_size=max(memory, _LEAST_MEMORY), num_threads=1)
+    except ValueError as error:
+        raise _unwritable(folder, error) from None
+    for entry in entries:
+        document = _document(entry)
+        if document is not None:
+            try:
+                writer.add_document(document)
+            except ValueError as error:
+                raise _unwritable(folder, error) from None
+    try:
+        writer.commit()
+        writer.wait_merging_threads()
+    except ValueError as error:
+        raise _unwritable(folder, error) from None
+    files = sorted(path for path in folder.iterdir() if path.suffix != ".lock")
+    for path in files:
+        path.chmod(0o644)  # some of them keep others out
+    for lock in folder.glob(".*.lock"):
+        lock.unlink()
+    return files
+
+
+def _unwritable(folder: Path, error: ValueError) -> GraphError:
+    return GraphError(f"{folder} cannot be written ({error}): make room, or name another place")
+
+
+def _document(entry: Entry) -> tantivy.Document | None:
+    name = normalise(entry.text)[:_LONGEST]
+    if not name or entry.place >= 1 << _PLACE_BITS:
+        return None
+    if entry.owner >= 1 << _OWNER_BITS:
+        raise GraphError(f"expected at most {1 << _OWNER_BITS:,} entities, found more")
+    tier = _tier(min(entry.degree.bit_length(), _TIERS - 1))
+    words = name.split()
+    in_tier = tier + f" {tier}".join(words)
+    document = tantivy.Document()
+    for among in (entry.among, "types") if entry.is_type else (entry.among,):
+        document.add_text(f"{among}_name", name)
+        document.add_text(f"{among}_word", name)
+        document.add_text(f"{among}_tier", in_tier)
+    document.add_unsigned("order", _order(entry))
+    return document
+
+
+# --- opening --------------------------------------------------------------------------------------------
+
+
+def open_names(folder: Path) -> dict[Among, NameIndex]:
+    """Open the index; its files are mapped into memory, nothing is read.
+
+    Raises:
+        GraphError: it is damaged.
+    """
+    opened = _Opened(folder)
+    return {among: NameIndex(opened, among) for among in _AMONG}
+
+
+class _Opened:
+    """The files of an index, and the shadow of a folder that cannot be written.
+
+    tantivy wants to put a lock into the folder that it reads. Where it must not, it is given a folder of
+    links to the files instead.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._shadow: tempfile.TemporaryDirectory[str] | None = None
+        try:
+            if not os.access(folder, os.W_OK):
+                self._shadow = tempfile.TemporaryDirectory(prefix="kgqa-names-", ignore_cleanup_errors=True)
+                for path in folder.iterdir():
+                    _link(path.resolve(), Path(self._shadow.name) / path.name)
+            index = tantivy.Index.open(str(folder) if self._shadow is None else self._shadow.name)
+            index.config_reader("manual")  # nobody writes it any more: no thread need watch it
+            self.searcher = index.searcher()
+        except (ValueError, OSError) as error:
+            raise GraphError(
+                f"{folder} is damaged ({error}): build the graph again, or copy the folder again"
+            ) from None
+        self.schema = index.schema
+        self.size = self.searcher.num_docs
+
+
+def _link(target: Path, link: Path) -> None:
+    try:
+        link.symlink_to(target)
+    except OSError:  # Windows lets not everybody make links
+        shutil.copyfile(target, link)
+
+
+# --- searching ------------------------------------------------------------------------------------------
+
+
+class NameIndex:
+    """The names of entities, of types or of relations. Safe to share between threads."""
+
+    def __init__(self, opened: _Opened, among: Among) -> None:
+        self._opened = opened
+        self._searcher, self._schema = opened.searcher, opened.schema
+        self._name, self._word, self._tier = f"{among}_name", f"{among}_word", f"{among}_tier"
+        self._rare = 10 + opened.size // 100_000
+        """A word of fewer names than this may still be a mistyped one that happens to exist."""
+
+    def exact(self, text: str) -> list[Name]:
+        """Names of exactly these words, at most a hundred, in order of ``standing``; an owner once."""
+        name = normalise(text)[:_LONGEST]
+        if not name or not self._searcher.doc_freq(self._name, name):  # by far the quicker question
+            return []
+        return self._found(self._has(self._name, name), most=_NAMESAKES)
+
+    def near(self, text: str, *, fuzzy: bool) -> list[Name]:
+        """Names that may be meant by a text, unordered: they have all its words, the last perhaps only
+        begun; if ``fuzzy`` also those that are alike letter by letter, or have most of the words or words
+        like them."""
+        words = normalise(text[: 4 * _LONGEST_ASKED])[:_LONGEST_ASKED].split()[:_MOST_ASKED]
+        if not words:
+            return []
+        found = dict.fromkeys(self._holding(words))
+        if fuzzy:
+            found |= dict.fromkeys(self._mistyped(words))
+        return list(found)
+
+    # One question to tantivy.
+
+    def _found(self, query: Query, *, most: int = _MOST) -> list[Name]:
+        """Best known first, an owner once."""
+        hits = self._searcher.search(query, limit=most, count=False, order_by_field="order").hits
+        names: dict[int, Name] = {}
+        for order, _ in hits:
+            name = _name(order)
+            names.setdefault(name.owner, name)
+        return list(names.values())
+
+    def _closest(self, query: Query) -> list[Name]:
+        """Those that share most, by how rare it is; among equals the shorter."""
+        hits = self._searcher.search(query, limit=_MOST, count=False).hits
+        orders = self._searcher.fast_field_values("order", [address for _, address in hits])
+        return [_name(int(order)) for order in orders if order is not None]
+
+    def _count(self, word: str) -> int:
+        return self._searcher.doc_freq(self._word, word)
+
+    def _has(self, field: str, term: str) -> Query:
+        return Query.term_query(self._schema, field, term, "freq" if field == self._word else "basic")
+
+    def _like(self, field: str, term: str, distance: int) -> Query:
+        """Within so many letters wrong, missing, too many, or changed places with their neighbour."""
+        return Query.fuzzy_term_query(self._schema, field, term, distance, transposition_cost_one=True)
+
+    # Whole words.
+
+    def _holding(self, words: Sequence[str]) -> Iterator[Name]:
+        """Names with all the words; failing enough of them, the last one need only be begun."""
+        found = self._best_known(words, begun=False, most=_MOST)
+        yield from found
+        if len(found) < _MOST:
+            yield from self._best_known(words, begun=True, most=_MOST - len(found))
+
+    def _best_known(self, words: Sequence[str], *, begun: bool, most: int) -> list[Name]:
+        """From the best known down, a tier at a time, until there are enough."""
+        found: list[Name] = []
+        whole, last = (words[:-1], words[-1]) if begun else (words, "")
+        if begun and whole and len(last) <= _SHORT_ENDING:
+            return []  # too many words begin like that, and the other words are found without
+        for number in reversed(range(_TIERS)):
+            tier = _tier(number)
+            terms = [tier + word for word in whole]
+            if not all(self._searcher.doc_freq(self._tier, term) for term in terms):
+                continue
+            parts = [self._has(self._tier, term) for term in terms]
+            if begun:
+                ends = self._searcher.terms_with_prefix(self._tier, tier + last, limit=_ENDINGS)
+                if not ends:
+                    continue
+                parts.append(Query.term_set_query(self._schema, self._tier, [term for term, _ in ends]))
+            found += self._found(_all(parts), most=most - len(found))
+            if len(found) >= most:
+                break
+        return found
+
+    # Typos.
+
+    def _mistyped(self, words: Sequence[str]) -> Iterator[Name]:
+        whole = " ".join(words)
+        if len(whole) >= _SHORTEST:
+            alike = self._found(self._like(self._name, whole, 1))
+            if not alike and len(whole) >= _LONG:
+                alike = self._found(self._like(self._name, whole, 2))
+            yield from alike
+        for respaced in self._respaced(words):
+            yield from self._found(_all([self._has(self._word, word) for word in respaced]))
+        counts = [self._count(word) for word in words]
+        unknown = sum(count == 0 for count in counts)
+        parts = [
+            self._word_like(word, count, most_wrong=2 if unknown <= _FEW else 1)
+            for word, count in zip(words, counts, strict=True)
+        ]
+        known = [part for part in parts if part is not None]
+        if len(known) == len(words) and min(counts) < self._rare:
+            yield from self._found(_all(known))
+        if len(words) > 1 and known:
+            yield from self._closest(self._any(words, counts, parts))
+
+    def _word_like(self, word: str, count: int, *, most_wrong: int) -> Query | None:
+        """The word, or where it is rare one like it; None for what no name has."""
+        if count >= self._rare or len(word) < _SHORTEST:
+            return self._has(self._word, word) if count else None
+        for distance in range(1, most_wrong + 1 if len(word) >= _LONG else 2):
+            query = self._like(self._word, word, distance)
+            if count or self._found(query, most=1):
+                return query
+        return None
+
+    def _any(self, words: Sequence[str], counts: Sequence[int], parts: Sequence[Query | None]) -> Query:
+        """Most of the words: all but one of those that narrow something down."""
+        telling = [
+            part if count >= self._rare else Query.boost_query(part, _TYPO_WORTH)
+            for part, count in zip(parts, counts, strict=True)
+            if part is not None and count <= _FREQUENT
+        ]
+        if not telling:
+            rarest = min(range(len(words)), key=lambda place: counts[place] or math.inf)
+            return self._has(self._word, words[rarest])
+        least = max(1, len(telling) - 1)
+        return Query.boolean_query([(Occur.Should, part) for part in telling], least)
+
+    def _respaced(self, words: Sequence[str]) -> Iterator[list[str]]:
+        """The words with two neighbours that are known as one, or an unknown one that falls into two."""
+        for place, (word, following) in enumerate(pairwise(words)):
+            if self._count(word + following):
+                yield [*words[:place], word + following, *words[place + 2 :]]
+        for place, word in enumerate(words):
+            if len(word) < 2 * _SHORT_ENDING or self._count(word):
+                continue
+            cuts = range(_SHORT_ENDING, len(word) - _SHORT_ENDING + 1)
+            known = {cut: min(self._count(word[:cut]), self._count(word[cut:])) for cut in cuts}
+            best = max(known, key=lambda cut: known[cut])
+            if known[best]:
+                yield [*words[:place], word[:best], word[best:], *words[place + 1 :]]
+
+
+def _all(parts: Sequence[Query]) -> Query:
+    return parts[0] if len(parts) == 1 else Query.boolean_query([(Occur.Must, part) for part in parts])
