@@ -8,11 +8,10 @@ and which of the owner's names. The text itself is read from the graph.
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -47,10 +46,10 @@ _SHORTEST = 3
 """Shorter words have as many neighbours as there are letters."""
 _LONG = 8
 """From so many letters on two of them may be wrong."""
-_FEW = 2
-"""With more unknown words than this only one letter of each may be wrong."""
-_TYPO_WORTH = 8.0
-"""What a word that is like the one asked for is worth, in BM25's measure of rare words (8 to 15)."""
+_MOST_WRONG = 4
+"""With more words wrong than this nothing is looked for."""
+_TYPO_WORTH = 15.0
+"""What a word that is like the one asked for is worth, in BM25's measure of rare words (5 to 25)."""
 
 _OWNER_BITS, _PLACE_BITS, _RANK_BITS = 32, 12, 20
 
@@ -256,10 +255,19 @@ class NameIndex:
         words = normalise(text[: 4 * _LONGEST_ASKED])[:_LONGEST_ASKED].split()[:_MOST_ASKED]
         if not words:
             return []
-        found = dict.fromkeys(self._holding(words))
+        found = self._holding(words)
         if fuzzy:
-            found |= dict.fromkeys(self._mistyped(words))
-        return list(found)
+            # From the cheapest way on; the dear ones only where nothing has been found.
+            counts = [self._count(word) for word in words]
+            found += self._found(self._like(self._name, " ".join(words), 1))
+            found += self._respaced(words, counts)
+            found += self._alike(words, counts, most_wrong=1)
+            if not found:
+                found += self._found(self._like(self._name, " ".join(words), 2))
+                found += self._alike(words, counts, most_wrong=2)
+            if not found and len(words) > 1:
+                found += self._sharing(words, counts)
+        return list(dict.fromkeys(found))
 
     # One question to tantivy.
 
@@ -286,16 +294,19 @@ class NameIndex:
 
     def _like(self, field: str, term: str, distance: int) -> Query:
         """Within so many letters wrong, missing, too many, or changed places with their neighbour."""
+        if len(term) < _SHORTEST:
+            return Query.empty_query()
+        distance = distance if len(term) >= _LONG else 1
         return Query.fuzzy_term_query(self._schema, field, term, distance, transposition_cost_one=True)
 
     # Whole words.
 
-    def _holding(self, words: Sequence[str]) -> Iterator[Name]:
+    def _holding(self, words: Sequence[str]) -> list[Name]:
         """Names with all the words; failing enough of them, the last one need only be begun."""
         found = self._best_known(words, begun=False, most=_MOST)
-        yield from found
         if len(found) < _MOST:
-            yield from self._best_known(words, begun=True, most=_MOST - len(found))
+            found += self._best_known(words, begun=True, most=_MOST - len(found))
+        return found
 
     def _best_known(self, words: Sequence[str], *, begun: bool, most: int) -> list[Name]:
         """From the best known down, a tier at a time, until there are enough."""
@@ -321,63 +332,57 @@ class NameIndex:
 
     # Typos.
 
-    def _mistyped(self, words: Sequence[str]) -> Iterator[Name]:
-        whole = " ".join(words)
-        if len(whole) >= _SHORTEST:
-            alike = self._found(self._like(self._name, whole, 1))
-            if not alike and len(whole) >= _LONG:
-                alike = self._found(self._like(self._name, whole, 2))
-            yield from alike
-        for respaced in self._respaced(words):
-            yield from self._found(_all([self._has(self._word, word) for word in respaced]))
-        counts = [self._count(word) for word in words]
-        unknown = sum(count == 0 for count in counts)
-        parts = [
-            self._word_like(word, count, most_wrong=2 if unknown <= _FEW else 1)
-            for word, count in zip(words, counts, strict=True)
-        ]
-        known = [part for part in parts if part is not None]
-        if len(known) == len(words) and min(counts) < self._rare:
-            yield from self._found(_all(known))
-        if len(words) > 1 and known:
-            yield from self._closest(self._any(words, counts, parts))
+    def _alike(self, words: Sequence[str], counts: Sequence[int], *, most_wrong: int) -> list[Name]:
+        """Names with all the words, or words like them."""
+        wrong = [place for place, word in enumerate(words) if self._may_be_wrong(word, counts[place])]
+        if not 0 < len(wrong) <= _MOST_WRONG:
+            return []
+        parts = []
+        for place, word in enumerate(words):
+            if place in wrong:
+                parts.append(self._like(self._word, word, most_wrong))
+            elif counts[place]:
+                parts.append(self._has(self._word, word))
+            else:
+                return []
+        return self._found(_all(parts))
 
-    def _word_like(self, word: str, count: int, *, most_wrong: int) -> Query | None:
-        """The word, or where it is rare one like it; None for what no name has."""
-        if count >= self._rare or len(word) < _SHORTEST:
-            return self._has(self._word, word) if count else None
-        for distance in range(1, most_wrong + 1 if len(word) >= _LONG else 2):
-            query = self._like(self._word, word, distance)
-            if count or self._found(query, most=1):
-                return query
-        return None
+    def _may_be_wrong(self, word: str, count: int) -> bool:
+        return count < self._rare and len(word) >= _SHORTEST
 
-    def _any(self, words: Sequence[str], counts: Sequence[int], parts: Sequence[Query | None]) -> Query:
-        """Most of the words: all but one of those that narrow something down."""
-        telling = [
-            part if count >= self._rare else Query.boost_query(part, _TYPO_WORTH)
-            for part, count in zip(parts, counts, strict=True)
-            if part is not None and count <= _FREQUENT
-        ]
-        if not telling:
-            rarest = min(range(len(words)), key=lambda place: counts[place] or math.inf)
-            return self._has(self._word, words[rarest])
-        least = max(1, len(telling) - 1)
-        return Query.boolean_query([(Occur.Should, part) for part in telling], least)
+    def _sharing(self, words: Sequence[str], counts: Sequence[int]) -> list[Name]:
+        """Names with some of the words, or words like them, the rarest before others."""
+        parts = []
+        for word, count in zip(words, counts, strict=True):
+            if not count and self._may_be_wrong(word, count):
+                parts.append(Query.boost_query(self._like(self._word, word, 1), _TYPO_WORTH))
+            elif 0 < count <= _FREQUENT:
+                parts.append(self._has(self._word, word))
+        if not parts:
+            rarest = min((word for word in words if self._count(word)), key=self._count, default=None)
+            parts = [self._has(self._word, rarest)] if rarest else []
+        return self._closest(Query.boolean_query([(Occur.Should, part) for part in parts])) if parts else []
 
-    def _respaced(self, words: Sequence[str]) -> Iterator[list[str]]:
-        """The words with two neighbours that are known as one, or an unknown one that falls into two."""
+    def _respaced(self, words: Sequence[str], counts: Sequence[int]) -> list[Name]:
+        """Names with the words, two neighbours being one, or an unknown one falling into two."""
+        ways: list[list[str]] = []
         for place, (word, following) in enumerate(pairwise(words)):
             if self._count(word + following):
-                yield [*words[:place], word + following, *words[place + 2 :]]
+                ways.append([*words[:place], word + following, *words[place + 2 :]])
         for place, word in enumerate(words):
-            if len(word) < 2 * _SHORT_ENDING or self._count(word):
+            if len(word) < 2 * _SHORT_ENDING or counts[place]:
                 continue
             cuts = range(_SHORT_ENDING, len(word) - _SHORT_ENDING + 1)
             known = {cut: min(self._count(word[:cut]), self._count(word[cut:])) for cut in cuts}
             best = max(known, key=lambda cut: known[cut])
             if known[best]:
-                yield [*words[:place], word[:best], word[best:], *words[place + 1 :]]
+                ways.append([*words[:place], word[:best], word[best:], *words[place + 1 :]])
+        return [
+            name
+            for way in ways
+            if all(self._count(word) for word in way)
+            for name in self._found(_all([self._has(self._word, word) for word in way]))
+        ]
 
 
 def _all(parts: Sequence[Query]) -> Query:

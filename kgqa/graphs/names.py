@@ -22,8 +22,19 @@ _ACCENTS = re.compile(
 )
 """Marks that people leave out. Those of other scripts (Japanese voicing, Indic vowels) make other words."""
 _LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n"}
-    | {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه"}
+    {
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "\u0131": "i",
+        "ħ": "h",
+        "ŋ": "n",
+    }
+    | {"\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u0629": "\u0647"}  # Arabic, Persian
 )
 """Letters of which no accent can be taken off, as people without such a keyboard type them."""
 
