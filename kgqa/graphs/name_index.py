@@ -153,12 +153,10 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int = MEMORY)
         writer.wait_merging_threads()
     except ValueError as error:
         raise _unwritable(folder, error) from None
-    files = sorted(path for path in folder.iterdir() if path.suffix != ".lock")
-    for path in files:
+    for path in folder.iterdir():
         path.chmod(0o644)  # some of them keep others out
-    for lock in folder.glob(".*.lock"):
-        lock.unlink()
-    return files
+    # Its locks stay: were they not there, a reader would have to make them.
+    return sorted(path for path in folder.iterdir() if path.suffix != ".lock")
 
 
 def _unwritable(folder: Path, error: ValueError) -> GraphError:
@@ -197,34 +195,36 @@ def open_names(folder: Path) -> dict[Among, NameIndex]:
 
 
 class _Opened:
-    """The files of an index, and the shadow of a folder that cannot be written.
-
-    tantivy wants to put a lock into the folder that it reads. Where it must not, it is given a folder of
-    links to the files instead.
-    """
+    """The files of an index."""
 
     def __init__(self, folder: Path) -> None:
-        self._shadow: tempfile.TemporaryDirectory[str] | None = None
         try:
-            if not os.access(folder, os.W_OK):
-                self._shadow = tempfile.TemporaryDirectory(prefix="kgqa-names-", ignore_cleanup_errors=True)
-                for path in folder.iterdir():
-                    _link(path.resolve(), Path(self._shadow.name) / path.name)
-            index = tantivy.Index.open(str(folder) if self._shadow is None else self._shadow.name)
-            index.config_reader("manual")  # nobody writes it any more: no thread need watch it
-            self.searcher = index.searcher()
+            if os.access(folder, os.W_OK):
+                self.searcher, self.schema = _open(folder)
+            else:
+                # tantivy wants to take a lock in the folder that it reads. Where it must not, it is shown a
+                # folder of links; once it has opened the files, they are not needed any more.
+                with tempfile.TemporaryDirectory(prefix="kgqa-", ignore_cleanup_errors=True) as links:
+                    for path in folder.iterdir():
+                        _link(path.resolve(), Path(links, path.name))
+                    self.searcher, self.schema = _open(Path(links))
         except (ValueError, OSError) as error:
             raise GraphError(
                 f"{folder} is damaged ({error}): build the graph again, or copy the folder again"
             ) from None
-        self.schema = index.schema
         self.size = self.searcher.num_docs
+
+
+def _open(folder: Path) -> tuple[tantivy.Searcher, tantivy.Schema]:
+    index = tantivy.Index.open(str(folder))
+    index.config_reader("manual")  # nobody writes it any more: no thread need watch it
+    return index.searcher(), index.schema
 
 
 def _link(target: Path, link: Path) -> None:
     try:
         link.symlink_to(target)
-    except OSError:  # Windows lets not everybody make links
+    except OSError:  # Windows does not let everybody make links
         shutil.copyfile(target, link)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
         ("C#", "c#"),
         ("...!", "...!"),
         ("北京", "北京"),
-        ("ﬁlm Ⅷ １２", "film viii 12"),
+        ("ﬁlm Ⅷ \uff11\uff12", "film viii 12"),
         ("Ελλάδα", "ελλαδα"),
         ("Ёлка", "елка"),
         ("Łódź Ærø Đà İzmir", "lodz aero da izmir"),
@@ -120,3 +121,12 @@ def test_words_that_many_labels_share(tmp_path: Path) -> None:
     assert graph.search("station 777", limit=1)[0].name == "Q777"
     assert graph.search("station")[0].name == "Q99999"
     assert len(graph.search("station number", limit=5)) == 5
+
+
+def test_a_folder_that_cannot_be_written_is_searched_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = toy_graph(tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert graph.search("germny")[0].name == "Q183"
+    assert EmbeddedGraph.open(graph.folder).exact(["france"]) == [["Q142"]]
