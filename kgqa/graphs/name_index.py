@@ -156,6 +156,10 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int = MEMORY)
     for path in folder.iterdir():
         path.chmod(0o644)  # some of them keep others out
     # Its locks stay: were they not there, a reader would have to make them.
+    return _without_locks(folder)
+
+
+def _without_locks(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix != ".lock")
 
 
@@ -205,7 +209,7 @@ class _Opened:
                 # tantivy wants to take a lock in the folder that it reads. Where it must not, it is shown a
                 # folder of links; once it has opened the files, they are not needed any more.
                 with tempfile.TemporaryDirectory(prefix="kgqa-", ignore_cleanup_errors=True) as links:
-                    for path in folder.iterdir():
+                    for path in _without_locks(folder):
                         _link(path.resolve(), Path(links, path.name))
                     self.searcher, self.schema = _open(Path(links))
         except (ValueError, OSError) as error:
