@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grammar.denotation import EMPTY
 from grammar.forms import EntityLeaf, Leaf, LogicalForm, RelationLeaf, TypeLeaf, ValueLeaf, leaves
 from grammar.operators import LEAF_SORTS
 from grammar.values import YEAR, Time
 from kgqa.conversation import Conversation
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking.agreement import Said, agreed, neighbours
 from kgqa.linking.conditions import Condition, find_conditions
 from kgqa.linking.matches import apart, find_matches, settled_names, unlinked_mentions
 from kgqa.linking.quantities import find_dates, find_numbers, find_ordinals
@@ -24,6 +26,8 @@ MOST_CHARACTERS = 2_000
 """What is longer is no question: only its first characters are looked at."""
 _SURE_ENOUGH = 0.1
 """A mention with nothing but vaguer likenesses than this counts as not found."""
+_RECENT, _AROUND = 2, 12
+"""How many turns back, and of how many entities, the neighbours are looked at."""
 _ORDINAL = 0.5  # "first" mostly asks for an extreme, not for the text "1"
 _ELLIPSIS = 0.6  # types and relations of the question before, for "And what about Paris?"
 
@@ -114,14 +118,16 @@ def link(
         types=[(found.name, found.span[0]) for found in types],
     )
     if given is None:
-        entities = _linked(question, graph, referents, limits)
+        said = Said(types, find_wordings(words.relations, question, limit=limits.relations))
+        entities = _linked(question, graph, referents, said, limits)
     else:
         entities = _given(question, graph, given)
+    literals = list(_literals(question))
     candidates = [
         *entities,
         *(Candidate(TypeLeaf(found.name), "wording", found.score, found.span) for found in types),
         *_worded_relations(question, words, limits),
-        *_literals(question),
+        *literals,
         *_earlier_words(conversation, words),
         *(Candidate(one.leaf, one.how, one.score, turn=one.turn) for one in referents),
     ]
@@ -133,15 +139,25 @@ def link(
         and not isinstance(one.leaf, RelationLeaf)
     ]
     unlinked = unlinked_mentions(question, covered) if given is None else ()
-    conditions = find_conditions(question, [date.span for date in find_dates(question)])
+    conditions = find_conditions(question, [one.span for one in literals if one.span and _is_time(one.leaf)])
     return Links(tuple(_ranked(candidates, limits)), unlinked, conditions)
 
 
 def _linked(
-    question: str, graph: KnowledgeGraph, referents: Sequence[Referent], limits: LinkLimits
+    question: str, graph: KnowledgeGraph, referents: Sequence[Referent], said: Said, limits: LinkLimits
 ) -> Iterator[Candidate]:
-    spoken_of = {name for one in referents if isinstance(one.leaf, EntityLeaf) for name in one.leaf.names}
-    matches = find_matches(question, graph, spoken_of=spoken_of)[: limits.entities]
+    entities = [one for one in referents if isinstance(one.leaf, EntityLeaf)]
+    spoken_of = {name for one in entities for name in one.leaf.names}  # type: ignore[union-attr]
+    recent = dict.fromkeys(
+        name
+        for one in entities
+        if one.turn <= _RECENT
+        for name in one.leaf.names  # type: ignore[union-attr]
+    )
+    around = tuple(list(recent)[:_AROUND])
+    near = neighbours(graph, around) if around else EMPTY  # type: ignore[arg-type]
+    found = find_matches(question, graph, spoken_of=spoken_of, near=near)
+    matches = agreed(question, found, graph, said=said, near=near)[: limits.entities]
     for match in matches:
         span = (match.span.start, match.span.end)
         yield Candidate(EntityLeaf((match.name,)), match.how, match.score, span)
@@ -192,6 +208,10 @@ def _literals(question: str) -> Iterator[Candidate]:
     for nth in find_ordinals(question):
         if not any(start < nth.span[1] and nth.span[0] < end for start, end in taken):
             yield Candidate(nth.leaf, "wording", _ORDINAL, nth.span)
+
+
+def _is_time(leaf: Leaf) -> bool:
+    return isinstance(leaf, ValueLeaf) and isinstance(leaf.value, Time)
 
 
 def _earlier_words(conversation: Conversation, words: Vocabulary) -> Iterator[Candidate]:

@@ -11,9 +11,11 @@ from functools import lru_cache
 import numpy as np
 from rapidfuzz import fuzz
 
+from grammar.denotation import EMPTY, IntArray
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import How, KnowledgeGraph
-from kgqa.linking.mentions import STOP_WORDS, Span, Word, find_spans, find_words, open_mentions
+from kgqa.linking.mentions import PRONOUNS, STOP_WORDS, Span, Word, find_spans, find_words, open_mentions
+from kgqa.linking.stems import singular
 from kgqa.linking.vocabulary import vocabulary
 
 NAMESAKES = 12
@@ -28,6 +30,7 @@ _ELLIPSIS = re.compile(
 _ALL_THAT_IS_SAID = 0.6
 """In "And what about hypoxia?" the name is all there is, however common a word it may be."""
 _AS_CALLED = ("exact", "alias")
+_MOST_NEAR = 400  # entities around those of the dialogue that may be called by a part of their name
 _SETTLED = 4  # mentions of an earlier question that are taken over
 
 
@@ -49,20 +52,27 @@ class _Reading:
     matches: tuple[Match, ...]
 
 
-def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[str] = ()) -> list[Match]:
+def find_matches(
+    question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[str] = (), near: IntArray = EMPTY
+) -> list[Match]:
     """What the question may name, best first, every entity once.
 
     Args:
         spoken_of: entities of the dialogue, which may be called by a part of their name from then on.
+        near: entities one fact away from those, which may be called so as well.
     """
     reading = _read(question, graph)  # type: ignore[arg-type]  # graphs are hashable by identity
     known = sorted(set(spoken_of))
-    labels = dict(zip(known, graph.labels(known), strict=True))
-    shortened = _shortened(reading.spans, labels, common=_common_words(graph))
-    here = {(match.name, match.span.first, match.span.last) for match in reading.matches}
+    read = [match for match in reading.matches if not (known and _points(match.span))]
+    common = _common_words(graph)
+    shortened = _shortened(reading.spans, _labels(known, graph), common=common)
+    if len(near) and (open_spans := _open_spans(reading, common=common)):
+        around = graph.entity_names(near[:_MOST_NEAR])
+        shortened += _shortened(open_spans, _labels(around, graph), common=common)
+    here = {(match.name, match.span.first, match.span.last) for match in read}
     shortened = [match for match in shortened if (match.name, match.span.first, match.span.last) not in here]
     best: dict[str, Match] = {}
-    for match in _scored([*reading.matches, *shortened], graph, spoken_of=frozenset(known)):
+    for match in _scored([*read, *shortened], graph, spoken_of=frozenset(known)):
         before = best.setdefault(match.name, match)
         if before.how not in _AS_CALLED and match.how in _AS_CALLED:  # the words that are its name, no more
             best[match.name] = replace(match, score=before.score)
@@ -77,6 +87,11 @@ def find_matches(question: str, graph: KnowledgeGraph, *, spoken_of: Iterable[st
     return found
 
 
+def _points(span: Span) -> bool:
+    """Whether it is rather a pronoun: in a dialogue "who starred in it?" has something to point to."""
+    return span.doubtful and span.text.casefold() in PRONOUNS
+
+
 @lru_cache(maxsize=256)
 def settled_names(question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
     """The likeliest entities of an earlier question of which nobody has recorded them."""
@@ -87,7 +102,8 @@ def settled_names(question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
 def _read(question: str, graph: KnowledgeGraph) -> _Reading:
     """Remembered because the next turns of a dialogue come back to its questions."""
     words = find_words(question)
-    spans = find_spans(question, words)
+    known_words = vocabulary(graph)  # type: ignore[arg-type]
+    spans = find_spans(question, words, kind=known_words.types.knows)
     texts = list(dict.fromkeys(writing for span in spans for writing in span.writings))
     found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
     matches: dict[tuple[str, int, int], Match] = {}
@@ -96,6 +112,8 @@ def _read(question: str, graph: KnowledgeGraph) -> _Reading:
             for name in found[writing][:NAMESAKES]:
                 match = Match(name, span, "exact", 0.9 if place else 1.0)
                 matches.setdefault((name, span.first, span.last), match)
+        for name in known_words.demonyms.get(normalise(singular(span.text)), ()):
+            matches.setdefault((name, span.first, span.last), Match(name, span, "exact", 0.9))
     known = [match.span for match in matches.values()]
     for span in _unmatched(question, words, known, common=_common_words(graph))[:SEARCHES]:
         asked = normalise(span.text)
@@ -138,6 +156,24 @@ def _common_words(graph: KnowledgeGraph) -> Callable[[str], bool]:
     """Tells words that types and relations have from words that only names have."""
     known = vocabulary(graph)  # type: ignore[arg-type]
     return lambda word: known.relations.knows(word) or known.types.knows(word)
+
+
+def _labels(names: Sequence[str], graph: KnowledgeGraph) -> dict[str, str | None]:
+    return dict(zip(names, graph.labels(names), strict=True))
+
+
+def _open_spans(reading: _Reading, *, common: Callable[[str], bool]) -> list[Span]:
+    """Short runs of words that are no whole name, and that types and relations do not know either."""
+    named = [match.span for match in reading.matches if match.how in _AS_CALLED]
+    covered = {number for span in named for number in range(span.first, span.last)}
+    return [
+        span
+        for span in reading.spans
+        if span.stops == 0
+        and span.length <= 2
+        and not covered.intersection(range(span.first, span.last))
+        and (span.capitals or span.quoted or not any(map(common, normalise(span.text).split())))
+    ]
 
 
 def _shortened(

@@ -1,13 +1,15 @@
 """Stretches of a question that may be names, without a tagger: every run of words is one.
 
-A name that is also a common word ("It", "Her", "Up") counts as a name only where its writing says so: a
-capital inside the sentence, or quotation marks. Whether a graph knows a name is not this file's question.
+A name that is also a common word ("It", "Her", "Up") counts as a name only where its writing says so (a
+capital inside the sentence, or quotation marks), where the words before it do ("the film it", "called up"),
+or, with a doubt, at the end of a clause ("who directed up?"). Whether a graph knows a name is not this file's
+question.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kgqa.linking.stems import NATIONALITIES, singular
@@ -31,11 +33,17 @@ mean meant thing things
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that make no name on their own."""
 
+_PRONOUNS = "it its he his him she her hers they them their theirs that this these those"
+PRONOUNS = frozenset(_PRONOUNS.split())
 _EDGES = "is are was were do does did has have had of and or than which what who how many that those these as"
 _NEVER_AT_AN_EDGE = frozenset(_EDGES.split())
 ARTICLES = frozenset({"the", "a", "an"})
 JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
 """Small words inside names; "and" parts them as often as not."""
+_LETTERS = re.compile(r"\w(?:[.*\u00b7]\w)+")  # m*a*s*h, e.t
+_CALLED = frozenset({"called", "named", "titled", "entitled"})
+_AFTER = "is was are were has had did does and or by from in on at with"
+_AFTER_A_NAME = frozenset(_AFTER.split())
 _QUOTED = re.compile(
     r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
     r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
@@ -69,6 +77,8 @@ class Span:
     capitals: int
     stops: int
     quoted: bool
+    doubtful: bool = False
+    """Common words without a capital, which only their place in the sentence lets be a name."""
 
     @property
     def length(self) -> int:
@@ -111,11 +121,17 @@ def find_words(question: str) -> list[Word]:
     return words
 
 
-def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
+def find_spans(
+    question: str, words: Sequence[Word], *, kind: Callable[[str], bool] = lambda word: False
+) -> list[Span]:
     """Every run of at most ``MOST_WORDS`` words that may be a name, overlapping ones included.
 
-    Left out are runs of stop words alone, unless capitals or quotation marks make names of them, runs that
-    cross the end of a sentence, and, in a question with capitals, runs with "is" or "of" at an end.
+    Left out are runs of stop words alone, unless capitals, quotation marks or the words around make names of
+    them, runs that cross the end of a sentence, and, in a question with capitals, runs with "is" or "of" at
+    an end.
+
+    Args:
+        kind: tells the words for kinds of things, which announce a name: "the film up".
     """
     spans = []
     with_capitals = any(word.capital and word.text[0].isalpha() for word in words)
@@ -130,9 +146,14 @@ def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
             if edge[last - 1]:
                 continue
             named = all(word.capital for word in run) or all(word.quoted for word in run)
+            named = named or _LETTERS.fullmatch(question[run[0].start : run[-1].end]) is not None
             stops = sum(word.stop and not (word.capital or word.quoted) for word in run)
+            announced = doubtful = False
             if all(word.stop for word in run) and not named:
-                continue
+                announced = _is_announced(question, words, (first, last), kind)
+                doubtful = not announced and _ends_a_clause(question, words, (first, last))
+                if not (announced or doubtful):
+                    continue
             start, end = run[0].start, run[-1].end
             spans.append(
                 Span(
@@ -142,11 +163,46 @@ def find_spans(question: str, words: Sequence[Word]) -> list[Span]:
                     end,
                     _writings(question, run),
                     capitals=sum(word.capital for word in run),
-                    stops=stops,
-                    quoted=all(word.quoted for word in run),
+                    stops=0 if announced else stops,
+                    quoted=announced or all(word.quoted for word in run),
+                    doubtful=doubtful,
                 )
             )
     return spans
+
+
+def _is_announced(
+    question: str, words: Sequence[Word], run: tuple[int, int], kind: Callable[[str], bool]
+) -> bool:
+    """ "the film up", "a band called yes": no other reading of these words makes a sentence."""
+    first, last = run
+    if first == 0 or last - first > 2:
+        return False
+    before = words[first - 1].text.casefold()
+    if before in _CALLED:
+        return True
+    introduced = first > 1 and words[first - 2].text.casefold() in ("the", "a", "an") and kind(before)
+    following = words[last].text.casefold() if last < len(words) else ""
+    ended = _ends(question, words, last) or following in _AFTER_A_NAME
+    return introduced and ended and words[first].text.casefold() not in _NEVER_AT_AN_EDGE
+
+
+def _ends_a_clause(question: str, words: Sequence[Word], run: tuple[int, int]) -> bool:
+    """ "who directed up?": at the end, after something that takes an object."""
+    first, last = run
+    if first == 0 or last - first > 2 or not _ends(question, words, last):
+        return False
+    if last - first > 1 and words[first].text.casefold() not in ARTICLES:
+        return False
+    before = words[first - 1].text.casefold()
+    return not words[first - 1].stop or before in JOINING or before in ("is", "was", "about")
+
+
+def _ends(question: str, words: Sequence[Word], last: int) -> bool:
+    """Whether a clause ends before the word with this number."""
+    after = words[last].start if last < len(words) else len(question)
+    between = question[words[last - 1].end : after]
+    return last == len(words) or re.search(r"[,;:.?!]", between) is not None
 
 
 def _writings(question: str, run: Sequence[Word]) -> tuple[str, ...]:
@@ -154,8 +210,8 @@ def _writings(question: str, run: Sequence[Word]) -> tuple[str, ...]:
     start, end = run[0].start, run[-1].end
     text = question[start:end]
     writings = [text]
-    if len(run) == 1 and text.casefold() in NATIONALITIES:
-        writings.append(NATIONALITIES[text.casefold()])
+    if len(run) == 1 and (country := NATIONALITIES.get(singular(text.casefold()))):
+        writings.append(country)
     last = run[-1]
     if len(last.text) > 3 and not last.capital and (one := singular(last.text)) != last.text:
         writings.append(question[start : last.start] + one)

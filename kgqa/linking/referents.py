@@ -1,7 +1,8 @@
 """What "it", "those countries" and "the second one" may stand for: objects of the dialogue so far.
 
 Entities that earlier questions named, and the entities, values and numbers of the answers given: each on
-its own, and together as a set where they came together.
+its own, and together as a set where they came together. "She" is rather a woman, "it" is no person, "the
+other one" is the one of two that was not spoken of since.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from grammar.forms import EntityLeaf, Leaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, leaves
 from kgqa.conversation import Conversation, Turn
+from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import KnowledgeGraph
 
 TURNS = 4
@@ -38,10 +40,19 @@ _ORDER = {
     "2nd": 1,
     "third": 2,
     "3rd": 2,
-    "latter": -1,
-    "last": -1,
+    "fourth": 3,
+    "4th": 3,
 }
-ORDERED = re.compile(rf"\bthe\s+({'|'.join(_ORDER)})(?:\s+(?:one|of)\b|\s*[?.!,]|$)", re.IGNORECASE)
+_ORDER |= {"fifth": 4, "5th": 4, "latter": -1, "last": -1}
+ORDERED = re.compile(
+    rf"\bthe\s+({'|'.join(_ORDER)})(?:\s+(?:ones?|of)\b|['\u2019]s\b|\s*[?.!,]|\s+(?:is|was|did|born)\b|$)",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\bthe\s+other(?:\s+ones?\b|['\u2019]s\b|\s*[?.!,]|\s+(?:is|was|did|born)\b|$)", re.IGNORECASE
+)
+_PRONOUN = re.compile(r"\b(?:(?P<she>she|hers?)|(?P<he>he|him|his)|(?P<it>it|its))\b", re.IGNORECASE)
+_HUMAN, _GENDER, _GENDERS = "human", "sex or gender", {"he": "male", "she": "female"}
 
 
 @dataclass(frozen=True)
@@ -76,16 +87,18 @@ def find_referents(
     many = bool(_MANY.search(question))
     starts = {match.end() for match in _POINTS_AT_TYPE.finditer(question)}
     wanted = [name for name, start in types if start in starts and graph.has_type(name)][:4]
-    fits = _fits(found, wanted, graph)
-    chosen = _pointed_out(question, conversation)
+    names = sorted({name for one in found if isinstance(one.leaf, EntityLeaf) for name in one.leaf.names})
+    fits = _fits(names, wanted, graph)
+    pronouns = _pronoun_fits(names, question, graph)
+    chosen = _pointed_out(question, conversation, graph, settled)
     best: dict[Leaf, Referent] = {}
     for one in found:
         score = one.score * points
         if isinstance(one.leaf, EntityLeaf):
-            names = one.leaf.names
-            score *= min(fits.get(name, 1.0) for name in names)
-            score *= 1.0 if (len(names) > 1) == many else 0.85
-            if names == chosen:
+            members = one.leaf.names
+            score *= min(fits.get(name, 1.0) * pronouns.get(name, 1.0) for name in members)
+            score *= 1.0 if (len(members) > 1) == many else 0.85
+            if members == chosen:
                 score = 1.0
         if one.leaf not in best or best[one.leaf].score < score:
             best[one.leaf] = replace(one, score=round(score, 4))
@@ -138,9 +151,8 @@ def _mentioned(turn: Turn, settled: Callable[[str], Sequence[str]]) -> tuple[str
     return tuple(settled(turn.question))
 
 
-def _fits(found: Sequence[Referent], types: Sequence[str], graph: KnowledgeGraph) -> dict[str, float]:
+def _fits(names: Sequence[str], types: Sequence[str], graph: KnowledgeGraph) -> dict[str, float]:
     """How well each entity is one of the types: 1, or less where it has others, or where it has none."""
-    names = sorted({name for one in found if isinstance(one.leaf, EntityLeaf) for name in one.leaf.names})
     if not types or not names:
         return {}
     numbers = graph.entities(names)
@@ -153,14 +165,66 @@ def _fits(found: Sequence[Referent], types: Sequence[str], graph: KnowledgeGraph
     return fits
 
 
-def _pointed_out(question: str, conversation: Conversation) -> tuple[str, ...] | None:
-    """What "the second one" or "the former" stands for, in the last answer or else the last question."""
+def _pronoun_fits(names: Sequence[str], question: str, graph: KnowledgeGraph) -> dict[str, float]:
+    """How well "he", "she" or "it" stands for each entity, as far as the graph tells people and genders."""
+    said = {kind for match in _PRONOUN.finditer(question) for kind, text in match.groupdict().items() if text}
+    if len(said) != 1 or not names:
+        return {}
+    pronoun = said.pop()
+    numbers = graph.entities(names)
+    human = np.zeros(len(names), dtype=np.bool_)
+    for kind in graph.exact([_HUMAN], among="types")[0][:2]:
+        human |= graph.are_members(numbers, kind)
+    if not human.any():
+        return {}
+    fits = {
+        name: 1.0 if one == (pronoun != "it") else _OTHER_TYPE for name, one in zip(names, human, strict=True)
+    }
+    for relation in graph.exact([_GENDER], among="relations")[0][:1] if pronoun != "it" else ():
+        genders = graph.objects(numbers, relation)
+        labels = graph.labels(graph.entity_names(genders.items))
+        for place, label in zip(genders.owners.tolist(), labels, strict=True):
+            if label in _GENDERS.values() and label != _GENDERS[pronoun]:
+                fits[names[place]] = _OTHER_TYPE
+    return fits
+
+
+def _pointed_out(
+    question: str,
+    conversation: Conversation,
+    graph: KnowledgeGraph,
+    settled: Callable[[str], Sequence[str]],
+) -> tuple[str, ...] | None:
+    """What "the second one", "the former" or "the other one" stands for, in the last list of the dialogue."""
     match = ORDERED.search(question)
-    if match is None:
+    if match is None and not _OTHER.search(question):
         return None
-    place = _ORDER[match[1].casefold()]
+    since: set[str] = set()  # what was spoken of after the list
     for turn in reversed(conversation.turns):
-        for names in (turn.answer.entities if turn.answer is not None else (), turn.mentions):
-            if len(names) > 1 and place < len(names):
-                return (names[place],)
+        answered = turn.answer.entities if turn.answer is not None else ()
+        mentioned = _in_order(_mentioned(turn, settled), turn.question, graph)
+        for names in (answered, mentioned):
+            if match is not None:
+                place = _ORDER[match[1].casefold()]
+                if len(names) > 1 and place < len(names):
+                    return (names[place],)
+            elif len(names) == 2 and len(left := [name for name in names if name not in since]) == 1:
+                return (left[0],)
+        since.update(answered, mentioned)
     return None
+
+
+def _in_order(names: Sequence[str], question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
+    """Entities as the question names them: a form has them in an order of its own."""
+    if len(names) < 2:
+        return tuple(names)
+    asked = f" {normalise(question)} "
+    labels = [normalise(label or "") for label in graph.labels(names)]
+
+    def place(label: str) -> int:
+        whole = asked.find(f" {label} ") if label else -1
+        parts = [asked.find(f" {word} ") for word in label.split()]
+        return whole if whole >= 0 else max(parts, default=-1)
+
+    order = sorted(range(len(names)), key=lambda k: (place(labels[k]) < 0, place(labels[k])))
+    return tuple(names[k] for k in order)

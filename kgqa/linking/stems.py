@@ -61,12 +61,14 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "husband": ("spouse",),
     "wife": ("spouse",),
     "married": ("spouse",),
+    "marry": ("spouse",),
     "kid": ("child",),
     "son": ("child",),
     "daughter": ("child",),
     "brother": ("sibling",),
     "sister": ("sibling",),
     "starred": ("cast member",),
+    "starring": ("cast member",),
     "star": ("cast member",),
     "actor": ("cast member",),
     "actress": ("cast member",),
@@ -75,6 +77,9 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "sang": ("performer",),
     "singer": ("performer",),
     "released": ("publication date",),
+    "came out": ("publication date",),
+    "come out": ("publication date",),
+    "premiered": ("publication date",),
     "born": ("place of birth", "date of birth"),
     "died": ("place of death", "date of death", "cause of death"),
     "founded": ("founded by", "inception"),
@@ -87,7 +92,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "located": ("country", "located in the administrative territorial entity"),
     "nationality": ("country of citizenship",),
 }
-"""A handful of everyday words -> labels that they may stand for."""
+"""A handful of everyday words, or pairs of words, -> labels that they may stand for."""
 
 
 _NATIONALITY_WORDS = """

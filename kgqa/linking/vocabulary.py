@@ -15,12 +15,16 @@ from functools import lru_cache
 
 import numpy as np
 
+from grammar.denotation import EMPTY
+from grammar.values import String, Text
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.mentions import STOP_WORDS
 from kgqa.linking.stems import SYNONYMS, singular, stem
 
 _MOST = 30
+_DEMONYM = "P1549"
+_COUNTRIES = ("country", "sovereign state")
 _PRIOR = 0.6  # how much of a score being well known decides
 _CROWD = 0.2  # what each better name of the same words takes away, so that all words of a question have a say
 _SILENT = STOP_WORDS - {"name", "thing", "things", "number", "may", "will"}
@@ -100,18 +104,20 @@ class WordIndex:
             if owner not in best or best[owner][0] < score:
                 best[owner] = (score, start, end)
 
-        for number, match in enumerate(re.finditer(r"\w+", question)):
-            word = normalise(match.group())
+        written = [(normalise(match.group()), *match.span()) for match in re.finditer(r"\w+", question)]
+        for number, (word, start, end) in enumerate(written):
             if word not in _SILENT:
-                places[stem(word)].append(_Place(number, *match.span(), singular(word)))
-            for meant in SYNONYMS.get(word) or SYNONYMS.get(singular(word), ()):
+                places[stem(word)].append(_Place(number, start, end, singular(word)))
+            before, begin, _ = written[number - 1] if number else ("", 0, 0)
+            pair = SYNONYMS.get(f"{before} {word}", ())
+            for meant in pair or SYNONYMS.get(word) or SYNONYMS.get(singular(word), ()):
                 words = stems(meant)
                 for row in self._with_stems.get(frozenset(words), ()):
                     text = self._texts[row]
                     if text.words != words:  # "human" is meant, not "humanities"
                         continue
                     score = (0.75 if text.is_label else 0.5) * (0.8 + 0.2 * self._priors[text.owner])
-                    keep(text.owner, score, *match.span())
+                    keep(text.owner, score, begin if pair else start, end)
         shared: dict[int, list[str]] = defaultdict(list)
         for one in places:
             for row in self._with_stem.get(one, ()):
@@ -165,10 +171,11 @@ def _remembered(index: WordIndex, question: str) -> tuple[Wording, ...]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of a graph's types and relations."""
+    """The words of a graph's types and relations; ``demonyms``: normal forms ("german", "kiwi") -> names."""
 
     types: WordIndex
     relations: WordIndex
+    demonyms: Mapping[str, tuple[str, ...]]
 
 
 @lru_cache(maxsize=4)
@@ -186,7 +193,21 @@ def vocabulary(graph: KnowledgeGraph) -> Vocabulary:
     return Vocabulary(
         WordIndex(types, _ways(graph, types), priors),
         WordIndex(relations, _ways(graph, relations), [1.0] * len(relations)),
+        _demonyms(graph) if _DEMONYM in relations else {},
     )
+
+
+def _demonyms(graph: KnowledgeGraph) -> dict[str, tuple[str, ...]]:
+    """What the people and things of a country are called, as far as the graph says so."""
+    kinds = [name for names in graph.exact(_COUNTRIES, among="types") for name in names]
+    countries = np.unique(np.concatenate([EMPTY, *(graph.members(name) for name in kinds)]))
+    found = graph.literals(countries, _DEMONYM)
+    names = graph.entity_names(countries[found.owners])
+    demonyms: dict[str, list[str]] = defaultdict(list)
+    for name, value in zip(names, graph.values(found.items), strict=True):
+        if isinstance(value, String) or (isinstance(value, Text) and value.language == "en"):
+            demonyms[normalise(value.text)].append(name)
+    return {text: tuple(dict.fromkeys(owners)) for text, owners in demonyms.items()}
 
 
 def _ways(graph: KnowledgeGraph, names: Sequence[str]) -> list[list[str]]:

@@ -1,0 +1,126 @@
+"""Which readings of a name agree with the rest of the question, and with what was spoken of before.
+
+"The ship Titanic" is a ship, "who directed Psycho?" asks for something that has a director, and after a
+question about Titanic "Jack" is rather the one in it than any other. Each agreement moves the odds of a
+reading by a fixed factor; nothing is thrown away.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from grammar.denotation import EMPTY, IntArray
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking.matches import Match
+from kgqa.linking.vocabulary import Wording
+
+# Logarithms of factors on the odds; set by hand, since few of the turns at hand have namesakes.
+_IS_ONE, _IS_ANOTHER = 2.5, -1.5
+_HAS_RELATION = 1.0
+_NEAR = 2.0
+_RELATIONS = 3
+"""How many of the relations that the question's words stand for are looked for at namesakes."""
+_MANY = 60  # facts of one relation
+_LIKELY = 0.35  # the least score of such a relation
+_BEFORE = re.compile(r"\s+(?:(?:called|named|titled|is|was|are|were)\s+)?(?:the\s+)?[\"'\u201c\u2018]?$")
+_ASKING = frozenset({"who", "whom", "where"})  # kinds of things too, but none that stands before a name
+_QUOTES = "\"'\u201c\u2018 "
+_CLOSE_BY = frozenset({"", "called", "named", "titled"})
+_AFTER = re.compile(r"^[\"'\u201d\u2019]?(?:,\s*|\s+|\s*\()(?:the\s+)?$")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the question says besides its names: types and relations that its words may stand for."""
+
+    types: Sequence[Wording] = ()
+    relations: Sequence[Wording] = ()
+
+
+def agreed(
+    question: str,
+    matches: Sequence[Match],
+    graph: KnowledgeGraph,
+    *,
+    said: Said,
+    near: IntArray = EMPTY,
+) -> list[Match]:
+    """The matches with their scores moved, best first.
+
+    Args:
+        near: entities one fact away from the dialogue's.
+    """
+    moves: dict[int, float] = defaultdict(float)
+    by_span: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row, match in enumerate(matches):
+        by_span[match.span.start, match.span.end].append(row)
+    if len(near):
+        for row in np.flatnonzero(np.isin(graph.entities([match.name for match in matches]), near)).tolist():
+            moves[row] += _NEAR
+    for span, rows in by_span.items():
+        numbers = graph.entities([matches[row].name for row in rows])
+        beside = {one.name: _beside(question, one.span, span) for one in said.types}
+        kinds = [name for name, how in beside.items() if how]
+        if kinds:
+            fits = np.logical_or.reduce([graph.are_members(numbers, kind) for kind in kinds])
+            others = np.zeros(len(rows), dtype=np.bool_)
+            if max(beside.values()) == 2:
+                others[graph.types(numbers).owners] = True
+            for row, fit, other in zip(rows, fits.tolist(), others.tolist(), strict=True):
+                moves[row] += _IS_ONE if fit else _IS_ANOTHER if other else 0.0
+        if len(rows) > 1:
+            for place in _with_relations(numbers, graph, said.relations):
+                moves[rows[place]] += _HAS_RELATION
+    moved = [replace(match, score=_moved(match.score, moves[row])) for row, match in enumerate(matches)]
+    return sorted(moved, key=lambda match: (-match.score, match.span.start))
+
+
+def _beside(question: str, kind: tuple[int, int], name: tuple[int, int]) -> int:
+    """How words for a kind stand to a name: 2 "the ship Titanic", 1 "which ship is Titanic", 0 apart.
+
+    "Which country is Berlin in?" looks like the former, so that this says nothing against a reading.
+    """
+    if kind[1] <= name[0] and _BEFORE.fullmatch(between := question[kind[1] : name[0]]):
+        asks = question[slice(*kind)].casefold() in _ASKING
+        return 1 if between.strip(_QUOTES).strip() not in _CLOSE_BY else 0 if asks else 2
+    return 2 if name[1] <= kind[0] and _AFTER.fullmatch(question[name[1] : kind[0]]) else 0
+
+
+def _with_relations(numbers: IntArray, graph: KnowledgeGraph, relations: Sequence[Wording]) -> list[int]:
+    """Places of those that have a fact of one of the question's likeliest relations."""
+    having: set[int] = set()
+    for one in relations[:_RELATIONS]:
+        if one.score >= _LIKELY:
+            for facts in (graph.objects, graph.subjects, graph.literals):
+                having.update(np.unique(facts(numbers, one.name).owners).tolist())
+    return sorted(having)
+
+
+def _moved(score: float, by: float) -> float:
+    if not by:
+        return score
+    likely = min(max(score, 1e-4), 1.0 - 1e-4)
+    return round(1.0 / (1.0 + math.exp(-(math.log(likely / (1.0 - likely)) + by))), 4)
+
+
+@lru_cache(maxsize=256)
+def neighbours(graph: KnowledgeGraph, names: tuple[str, ...]) -> IntArray:
+    """Entities one fact away from any of the names; remembered from turn to turn.
+
+    Relations with very many facts there ("country" at a country) are left out: such neighbours tell nothing.
+    """
+    numbers = graph.entities(names)
+    numbers = np.unique(numbers[numbers >= 0])
+    found = [EMPTY]
+    for use in graph.neighbourhood(numbers):
+        if use.count <= _MANY and use.direction != "literal":
+            facts = graph.objects if use.direction == "out" else graph.subjects
+            found.append(facts(numbers, use.relation).items)
+    return np.setdiff1d(np.concatenate(found), numbers)
