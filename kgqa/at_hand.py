@@ -8,7 +8,7 @@ offers by itself; then what the dialogue offers besides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,15 +21,19 @@ from grammar.forms import (
     RelationLeaf,
     TypeLeaf,
     ValueLeaf,
+    leaves,
 )
 from grammar.search import Hints, Leaves
-from grammar.search.agreement import WEAK
+from grammar.search.agreement import WEAK, stems
 from grammar.search.maps import COMPARISONS
-from kgqa.conversation import Conversation, Example
+from kgqa.conversation import Example, Gold, Turn
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
 from kgqa.linking import link
 from kgqa.linking.quantities import find_dates, find_numbers
 
+_THAT = re.compile(r"\b(?:that|this|it|its|he|she|him|his|her|just named)\b", re.IGNORECASE)
+_THOSE = re.compile(r"\b(?:those|these|they|them|their|just named)\b", re.IGNORECASE)
+_MOST_OF_ELLIPSIS = 6  # words that say something
 _MOST_SHOWN = 30  # entities of an earlier answer that are taken up together
 _MOST_RELATIONS = 25  # relations around the entities, where nobody annotated them
 _MOST_QUALIFIERS = 12
@@ -45,28 +49,52 @@ _QUALIFYING = frozenset({"qualifier", "qualifier_value", "where", "first", "last
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """Relations and types that the turns before were annotated with, and the forms found, oldest first."""
+class Asked:
+    """What a turn before was given with, and the form found for it."""
 
-    relations: tuple[tuple[str, ...], ...] = ()
-    types: tuple[tuple[str, ...], ...] = ()
-    forms: tuple[LogicalForm, ...] = ()
+    named: tuple[str, ...]
+    relations: tuple[str, ...]
+    types: tuple[str, ...]
+    form: LogicalForm | None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The turns before, oldest first."""
+
+    turns: tuple[Asked, ...] = ()
 
     def then(self, example: Example, form: LogicalForm | None) -> Earlier:
         """The same with one more example and the form found for it."""
-        relations, types = example.gold.relations, example.gold.types
-        return Earlier(
-            (*self.relations, *([relations] if relations else [])),
-            (*self.types, *([types] if types else [])),
-            (*self.forms, *([form] if form is not None else [])),
-        )
+        gold = example.gold
+        return Earlier((*self.turns, Asked(_given(gold), gold.relations, gold.types, form)))
+
+    @property
+    def forms(self) -> tuple[LogicalForm, ...]:
+        """The forms found."""
+        return tuple(turn.form for turn in self.turns if turn.form is not None)
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Those of the last turn that was given with some."""
+        return next((turn.relations for turn in reversed(self.turns) if turn.relations), ())
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Those of the last turn that was given with some."""
+        return next((turn.types for turn in reversed(self.turns) if turn.types), ())
+
+
+def _given(gold: Gold) -> tuple[str, ...]:
+    """The entities that the dataset gives along with the question."""
+    return gold.mentions if gold.named is None else gold.named
 
 
 def attempts(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> Iterator[tuple[Leaves, Hints]]:
     """Leaves and hints to search with, the narrowest first; the next are for when these gave nothing."""
     gold = example.gold
     # A turn without relations of its own takes those of an annotated turn before.
-    if gold.relations or gold.types or (gold.mentions and earlier.relations):
+    if gold.relations or gold.types or (_given(gold) and earlier.relations):
         yield from _from_annotation(example, earlier, graph)
     else:
         yield _from_linking(example, earlier, graph)
@@ -78,19 +106,25 @@ def attempts(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> Itera
 def _from_annotation(
     example: Example, earlier: Earlier, graph: KnowledgeGraph
 ) -> Iterator[tuple[Leaves, Hints]]:
-    gold = example.gold
-    relations = gold.relations or (earlier.relations[-1] if earlier.relations else ())
-    types = gold.types or (earlier.types[-1] if earlier.types else ())
-    question = _without_names(example.question, gold.mentions, graph)
-    numbers, values = _literals(question)
-    expected: set[Leaf] = {EntityLeaf((name,)) for name in gold.mentions}
+    gold, question, turns = example.gold, example.question, example.conversation.turns
+    named = _given(gold)
+    settles = bool(turns) and turns[-1].answer is not None and turns[-1].answer.asks_back
+    if settles and turns[-1].answer is not None:
+        # "Yes", or "No, I meant X": the question before is asked, about what it has been settled on.
+        question = turns[-1].question
+        named = tuple(dict.fromkeys((*(named or turns[-1].answer.entities), *earlier.turns[-1].named)))
+        earlier, turns = Earlier(earlier.turns[:-1]), turns[:-1]
+    relations, types = gold.relations or earlier.relations, gold.types or earlier.types
+    spoken, question = question, _without_names(question, named, graph)
+    names = _names([*map(RelationLeaf, relations), *map(TypeLeaf, types)], graph)
+    numbers, values = _literals(question, stems(" ".join(name for some in names.values() for name in some)))
+    expected: set[Leaf] = {EntityLeaf((name,)) for name in named}
     expected |= {RelationLeaf(name) for name in relations} | {TypeLeaf(name) for name in types}
     expected |= set(numbers) if _compares(question) else set()
     required = {leaf for leaf in expected if not isinstance(leaf, TypeLeaf)}
+    elliptic = bool(earlier.forms) and not settles and _is_elliptic(question, names)
 
-    def choice(
-        entities: Iterable[EntityLeaf], relations: Iterable[str], types: Iterable[str]
-    ) -> tuple[Leaves, Hints]:
+    def choice(entities: Iterable[EntityLeaf], referents: Iterable[EntityLeaf]) -> tuple[Leaves, Hints]:
         hand = Leaves(
             tuple(dict.fromkeys(entities)),
             tuple(RelationLeaf(name) for name in dict.fromkeys(relations)),
@@ -98,20 +132,21 @@ def _from_annotation(
             numbers,
             values,
         )
-        names = _names(hand, graph)
-        return hand, Hints(question, names, frozenset(expected), frozenset(required), earlier.forms[-3:])
+        return hand, Hints(
+            question, names, frozenset(expected), frozenset(required), earlier.forms[-3:],
+            referents=frozenset(referents), elliptic=elliptic,
+        )  # fmt: skip
 
-    mentioned = [*_alone(gold.mentions), *_together(gold.mentions), *_taken_up(example, graph)]
-    leaves, hints = choice(mentioned, relations, types)
-    yield leaves, hints
-    if mentioned or numbers or {"max", "min"} & hints.operators.keys():
-        return  # the question speaks for itself
-    spoken = [*mentioned, *_from_dialogue(example.conversation)]
-    yield choice(
-        spoken,
-        [*relations, *(name for names in earlier.relations[-3:] for name in names)],
-        [*types, *(name for names in earlier.types[-3:] for name in names)],
-    )
+    shown = [*_from_dialogue(turns, earlier)]
+    taken_up = _taken_up(spoken, named, shown, graph)
+    # Asked whether it is so, entities that are named are meant one by one.
+    mentioned = [*_alone(named), *(_together(named) if gold.truths is None else ())]
+    referents = tuple(_together(taken_up))
+    if not settles and not taken_up:
+        referents = _referents(question, shown)
+    yield choice([*mentioned, *referents], referents)
+    if not settles:
+        yield choice([*mentioned, *shown], ())
 
 
 def _alone(names: Iterable[str]) -> list[EntityLeaf]:
@@ -121,36 +156,51 @@ def _alone(names: Iterable[str]) -> list[EntityLeaf]:
 def _together(names: Sequence[str]) -> Iterator[EntityLeaf]:
     """All of them as one set."""
     if len(set(names)) > 1:
-        yield EntityLeaf(tuple(names))
+        yield EntityLeaf(tuple(dict.fromkeys(names)))
 
 
-def _taken_up(example: Example, graph: KnowledgeGraph) -> Iterator[EntityLeaf]:
-    """Those that the question does not name but takes up together: "does X border those countries?"."""
-    question = example.question.casefold()
-    earlier = {
-        name
-        for turn in example.conversation.turns
-        for name in (*turn.mentions, *(turn.answer.entities if turn.answer is not None else ()))
-    }
-    names = example.gold.mentions
-    labels = [(label or "").casefold() for label in graph.labels(names)]
-    pronouns = [
-        name
-        for name, label in zip(names, labels, strict=True)
-        if name in earlier and (not label or label not in question)
-    ]
-    if len(pronouns) < len(set(names)):
-        yield from _together(pronouns)
+def _taken_up(
+    question: str, named: Sequence[str], shown: Iterable[EntityLeaf], graph: KnowledgeGraph
+) -> list[str]:
+    """Those that are given with a question that does not name them: "does X border those countries?"."""
+    earlier = {name for leaf in shown for name in leaf.names}
+    known = [name for name in named if name in earlier]
+    labels = [(label or "").casefold() for label in graph.labels(known)]
+    question = question.casefold()
+    return [name for name, label in zip(known, labels, strict=True) if not label or label not in question]
 
 
-def _from_dialogue(conversation: Conversation) -> Iterator[EntityLeaf]:
+def _referents(question: str, shown: Sequence[EntityLeaf]) -> tuple[EntityLeaf, ...]:
+    """What "that person" or "those people" may stand for."""
+    one, several = _THAT.search(question) is not None, _THOSE.search(question) is not None
+    return tuple(leaf for leaf in shown if (several if len(leaf.names) > 1 else one))
+
+
+def _is_elliptic(question: str, names: Mapping[Leaf, Sequence[str]]) -> bool:
+    """Whether a question says too little to stand alone: "And Germany?"."""
+    said = stems(question)
+    worded = any(
+        stems(name) <= said for leaf in names if isinstance(leaf, RelationLeaf) for name in names[leaf]
+    )
+    return len(said) <= _MOST_OF_ELLIPSIS and not worded
+
+
+def _from_dialogue(turns: Sequence[Turn], earlier: Earlier) -> Iterator[EntityLeaf]:
     """What was shown and spoken of in the turns before, the latest first."""
-    for turn in reversed(conversation.turns[-3:]):
+    known = dict(enumerate(earlier.turns))
+    for number, turn in reversed([*enumerate(turns)][-3:]):
         shown = turn.answer.entities[:_MOST_SHOWN] if turn.answer is not None else ()
-        if len(shown) > 1:
-            yield EntityLeaf(shown)
+        yield from _together(shown)
         yield from _alone(shown[:5])
-        yield from _alone(turn.mentions[:5])
+        asked = known.get(number)
+        if asked is not None:
+            about = (
+                [leaf for leaf in leaves(asked.form) if isinstance(leaf, EntityLeaf)] if asked.form else []
+            )
+            yield from about[:5]
+            yield from _alone(asked.named[:5])
+        else:
+            yield from _alone(turn.mentions[:5])
 
 
 def _without_names(question: str, mentions: Sequence[str], graph: KnowledgeGraph) -> str:
@@ -161,9 +211,14 @@ def _without_names(question: str, mentions: Sequence[str], graph: KnowledgeGraph
     return question
 
 
-def _literals(question: str) -> tuple[tuple[NumberLeaf, ...], tuple[ValueLeaf, ...]]:
-    """Numbers and dates; the "one" of "that one" is no number."""
-    numbers = find_numbers(question)
+def _literals(
+    question: str, of_names: frozenset[str] = frozenset()
+) -> tuple[tuple[NumberLeaf, ...], tuple[ValueLeaf, ...]]:
+    """Numbers and dates; the "one" of "that one" is no number, and "cities with millions of inhabitants" has
+    none where these are words ``of_names``."""
+    numbers = [
+        found for found in find_numbers(question) if not stems(question[slice(*found.span)]) <= of_names
+    ]
     if not _compares(question):
         numbers = [found for found in numbers if question[slice(*found.span)].casefold() != "one"]
     values = dict.fromkeys(found.leaf for found in find_dates(question))
@@ -181,9 +236,8 @@ def _compares(question: str) -> bool:
     return any(asked.get(name, 0.0) > WEAK for name in COMPARISONS)
 
 
-def _names(hand: Leaves, graph: KnowledgeGraph) -> dict[Leaf, list[str]]:
+def _names(worded: Iterable[RelationLeaf | TypeLeaf], graph: KnowledgeGraph) -> dict[Leaf, list[str]]:
     """Labels and aliases of relations and types."""
-    worded: tuple[RelationLeaf | TypeLeaf, ...] = (*hand.relations, *hand.types)
     return {
         leaf: [name for name in (graph.label(leaf.name), *graph.aliases(leaf.name)) if name]
         for leaf in worded
@@ -196,7 +250,9 @@ def _names(hand: Leaves, graph: KnowledgeGraph) -> dict[Leaf, list[str]]:
 def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> tuple[Leaves, Hints]:
     links = link(example.question, example.conversation, graph, given=example.gold.mentions or None)
     entities = [one.leaf for one in links.of(EntityLeaf) if isinstance(one.leaf, EntityLeaf)][:10]
-    entities += [leaf for leaf in _from_dialogue(example.conversation) if leaf not in entities][:10]
+    entities += [
+        leaf for leaf in _from_dialogue(example.conversation.turns, earlier) if leaf not in entities
+    ][:10]
     numbers, values = _literals(example.question)
     types = [one.leaf for one in links.of(TypeLeaf) if isinstance(one.leaf, TypeLeaf)][:6]
     offered = _around(entities, graph)
@@ -216,7 +272,7 @@ def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> 
     literals: Iterable[Leaf] = values or (numbers if _compares(example.question) else ())
     expected = frozenset(named & {*entities}) | frozenset(literals)
     least = _LEAST_OF_TRUTHS if example.gold.truths else _LEAST
-    names = _names(hand, graph)
+    names = _names([*hand.relations, *hand.types], graph)
     return hand, Hints(example.question, names, expected, earlier=earlier.forms[-3:], least=least)
 
 

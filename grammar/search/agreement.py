@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeGuard
 
-from grammar.forms import Call, EntityLeaf, Leaf, LogicalForm, RelationLeaf, TypeLeaf, subforms
+from grammar.forms import Call, EntityLeaf, Leaf, LogicalForm, RelationLeaf, TypeLeaf, leaves, subforms
 from grammar.operators import Sort
 
 
@@ -51,7 +52,8 @@ CUES = (
     _cue("last max", r"last|latest|current(?:ly)?|final(?:ly)?|newest|recent(?:ly)?|now"),
     # Names and lists of types contain them too: weak. "And ..." and "And also tell me ..." start an ellipsis.
     _cue("union sum", r"or|either", 0.4),
-    _cue("intersect sum pair", r"(?<!^)and|both|also(?! tell)|together", WEAK),
+    _cue("intersect sum pair", r"(?<!^)and|also(?! tell)", WEAK),
+    _cue("intersect sum pair", r"both|at once|at the same time|together|shares?|in common", 0.6),
 )
 """Cues, in English."""
 
@@ -91,7 +93,8 @@ class Hints:
     ``names`` gives the labels and aliases of relation and type leaves. ``expected`` are the leaves that the
     question seems to use: entities one by one, relations and types where somebody annotated them, numbers
     and dates that it states. ``required`` are those of them without which a form cannot be the right one.
-    ``earlier`` are forms of earlier turns, latest last: an elliptic question tends to repeat their shape.
+    ``earlier`` are forms of earlier turns, latest last: an ``elliptic`` question tends to repeat the latest.
+    ``referents`` are what its "that" or "those" may stand for: the form should use one of them.
     Forms that agree less than ``least`` are taken for spurious.
     """
 
@@ -100,16 +103,19 @@ class Hints:
     expected: frozenset[Leaf] = frozenset()
     required: frozenset[Leaf] = frozenset()
     earlier: tuple[LogicalForm, ...] = ()
+    referents: frozenset[Leaf] = frozenset()
+    elliptic: bool = False
     least: float = -math.inf
 
     @cached_property
     def operators(self) -> Mapping[str, float]:
-        """Operators that the question's words ask for, with the weight of the words; of a question that has
-        no such words, those of the turn before."""
+        """Operators that the question's words ask for, with the weight of the words; of a question that is
+        elliptic or has no such words, also those of the turn before."""
         found: dict[str, float] = {}
-        if not any(cue.weight > WEAK for cue in self._found) and self.earlier:
+        if self.earlier and (self.elliptic or not any(cue.weight > WEAK for cue in self._found)):
             parts = (part for part in subforms(self.earlier[-1]) if isinstance(part, Call))
-            found = {part.operator: WEAK for part in parts if part.operator in _CUED}
+            weight = 0.5 if self.elliptic else WEAK
+            found = {part.operator: weight for part in parts if part.operator in _CUED}
         for cue in self._found:
             for name in cue.operators:
                 found[name] = max(cue.weight, found.get(name, 0.0))
@@ -124,7 +130,7 @@ class Hints:
         return stems(self.question)
 
     @cached_property
-    def _overlaps(self) -> dict[Leaf, float]:
+    def _overlaps(self) -> dict[Leaf, tuple[float, frozenset[str]]]:
         return {}
 
     @cached_property
@@ -135,14 +141,15 @@ class Hints:
     def _shapes(self) -> frozenset[tuple[str, ...]]:
         return frozenset(_shape(form) for form in self.earlier)
 
-    def overlap(self, leaf: Leaf) -> float:
-        """Share of the words of a leaf's best-fitting name that the question has, 0 to 1."""
-        share = self._overlaps.get(leaf)
-        if share is None:
+    def overlap(self, leaf: Leaf) -> tuple[float, frozenset[str]]:
+        """Share of the words of a leaf's best-fitting name that the question has, 0 to 1, and these words."""
+        found = self._overlaps.get(leaf)
+        if found is None:
             names = [stems(name) for name in self.names.get(leaf, ())]
-            share = max((len(name & self._words) / len(name) for name in names if name), default=0.0)
-            self._overlaps[leaf] = share
-        return share
+            shares = ((len(name & self._words) / len(name), name & self._words) for name in names if name)
+            found = max(shares, key=lambda one: one[0], default=(0.0, frozenset()))
+            self._overlaps[leaf] = found
+        return found
 
     def allows(self, form: LogicalForm) -> bool:
         """Whether the form reads a fact or a type at all, uses what is required, and agrees well enough."""
@@ -172,18 +179,52 @@ class Hints:
                     score -= 0.25 * (leaf in used and isinstance(leaf, EntityLeaf))
                     used.add(leaf)
         score -= 0.05 * size
+        overlaps = [self.overlap(leaf) for leaf in used if isinstance(leaf, RelationLeaf)]
+        spoken = frozenset().union(*(words for _, words in overlaps))
+        score += sum(share for share, _ in overlaps)
         for leaf in used:
-            if isinstance(leaf, (RelationLeaf, TypeLeaf)):
-                score += self.overlap(leaf)
+            if isinstance(leaf, TypeLeaf):
+                share, words = self.overlap(leaf)
+                # A word that the relation goes with ("its country") does not ask for a type besides.
+                score += share if leaf in self.expected or not words <= spoken else 0.0
             if leaf not in self.expected and leaf.sort in self._expected_sorts:
                 score -= 0.7
         score -= len(self.expected - used)
         for cue in self._found:
             score += cue.weight if operators & cue.operators else -cue.weight
         score -= sum(max(0.0, 0.5 - self.operators.get(name, 0.0)) for name in sorted(operators & _CUED))
+        if isinstance(form, Call) and form.operator == "pair":
+            score += self._in_order(form)
         if self._shapes and _shape(form) in self._shapes:
             score += 0.3
+        if self.elliptic and self.earlier and _shape(form) == _shape(self.earlier[-1]):
+            score += 0.7
+        if self.referents:
+            score += 0.6 if any(part in self.referents for part in leaves(form)) else -0.6
         return score
+
+    def _in_order(self, form: Call) -> float:
+        """Whether two answers are of one kind and about different things, in the order of the question."""
+        one, other = (part.arguments[0] if _is_pair(part) else part for part in form.arguments)
+        apart = [pair for pair in zip(leaves(one), leaves(other), strict=False) if pair[0] != pair[1]]
+        if _shape(one) != _shape(other) or len(apart) != 1:
+            return -0.3
+        places = [self._place(leaf) for leaf in apart[0]]
+        return 0.1 if places[0] < places[1] else 0.0
+
+    def _place(self, leaf: Leaf) -> int:
+        """Where in the question a name of the leaf stands; after its end where none does."""
+        said = [stem(word) for word in _WORD.findall(self.question)]
+        for name in self.names.get(leaf, ()):
+            words = [stem(word) for word in _WORD.findall(name)]
+            for start in range(len(said) - len(words) + 1) if words else ():
+                if said[start : start + len(words)] == words:
+                    return start
+        return len(said)
+
+
+def _is_pair(form: LogicalForm) -> TypeGuard[Call]:
+    return isinstance(form, Call) and form.operator == "pair"
 
 
 def _single(leaf: Leaf) -> Iterable[Leaf]:
@@ -194,4 +235,10 @@ def _single(leaf: Leaf) -> Iterable[Leaf]:
 
 def _shape(form: LogicalForm) -> tuple[str, ...]:
     """Operators and sorts of leaves, in prefix order."""
-    return tuple(part.operator if isinstance(part, Call) else part.sort.value for part in subforms(form))
+    return tuple(map(_kind, subforms(form)))
+
+
+def _kind(part: LogicalForm) -> str:
+    if isinstance(part, Call):
+        return part.operator
+    return "set" if isinstance(part, EntityLeaf) and len(part.names) > 1 else part.sort.value

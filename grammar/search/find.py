@@ -24,6 +24,7 @@ from grammar.operators import Sort
 from grammar.search.agreement import Hints
 from grammar.search.groups import SET_OPERATORS, Budget, OutOfBudget, Pool
 from grammar.search.maps import COMPARISONS, EXTREMES, count_maps, value_maps
+from grammar.search.repeats import repeats
 from grammar.search.rounds import chains, combine, second_hop, statements
 from grammar.search.target import Aim, Target
 from grammar.search.truths import truths, truths_of_values
@@ -65,8 +66,8 @@ def search(
 ) -> SearchResult:
     """Find the forms over ``leaves`` that denote ``target`` on ``graph``.
 
-    Leaves that the graph does not have are left out. An empty target has no forms: nothing can be learnt from
-    the many forms that denote the empty set.
+    Leaves that the graph does not have are left out. Many forms denote nothing or count 0: of an answer that
+    is empty only what the question's words say tells the true form from the others.
 
     Args:
         keep: how many forms to give.
@@ -75,7 +76,8 @@ def search(
     """
     started = time.monotonic()
     limits = Limits(elements=budget.elements, seconds=2 * budget.milliseconds / 1000)
-    pool = Pool(Execution(graph, limits=limits), budget, {} if memo is None else memo)
+    known = {} if memo is None else memo
+    pool = Pool(Execution(graph, limits=limits), budget, known, empties=target.is_empty)
     space = Workspace(leaves, Aim(target, graph), hints, pool)
     outcome: Outcome = "exhausted"
     try:
@@ -109,7 +111,7 @@ def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
     if space.aim.truths:
         first: list[_Round] = [truths, *([truths_of_values] if counting or dated else [])]
         return first, [truths_of_values]
-    first = [chains]
+    first = [repeats, chains] if space.hints.elliptic else [chains]
     if asked & SET_OPERATORS:
         first.append(combine)
     if counting:

@@ -52,7 +52,7 @@ class Budget:
     forms: int = 4_000
     milliseconds: float = 5_000.0
     elements: int = 20_000_000
-    actions: int = 32
+    actions: int = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +115,26 @@ def _same(left: Denotation, right: Denotation) -> bool:
 
 
 class Pool:
-    """Groups by sort and denotation, and the count of what they have cost."""
+    """Groups by sort and denotation, and the count of what they have cost.
 
-    def __init__(self, execution: Execution, budget: Budget, memo: dict[LogicalForm, Denotation]) -> None:
+    With ``empties`` forms that denote nothing are wanted: each is a group of its own, for they are many.
+    """
+
+    def __init__(
+        self,
+        execution: Execution,
+        budget: Budget,
+        memo: dict[LogicalForm, Denotation],
+        *,
+        empties: bool = False,
+    ) -> None:
         self.execution = execution
         self.budget = budget
         self.memo = memo
         self.forms_tried = 0
         self.elements = 0
         self.started = time.monotonic()
+        self.empties = empties
         self._groups: dict[_Key, list[Group]] = {}
         self._tried: set[tuple[object, ...]] = set()
 
@@ -141,11 +152,12 @@ class Pool:
             raise OutOfBudget
 
     def leaf(self, leaf: LogicalForm) -> Group:
-        """The group of a leaf."""
+        """The group of a leaf, which no other form joins: a chain may lead back to an entity that is spoken
+        of, and go on from there."""
         if isinstance(leaf, (RelationLeaf, TypeLeaf)):
             return Group(leaf, leaf.sort, None, 1, True, [Way(None)])
-        group, _ = self._place(leaf, Way(None), self.execution.denotation(leaf), 1)
-        return group
+        denotation = self.execution.denotation(leaf)
+        return Group(leaf, denotation.sort, denotation, 1, _without_entities(leaf), [Way(None)])
 
     def make(
         self, operator: str, *arguments: Group, empty: bool = False, known: bool = False
@@ -168,8 +180,11 @@ class Pool:
             self.execution.known[form] = denotation
         count = _elements(denotation)
         self.spend(1, count)
-        if count == 0 and not empty and denotation.sort not in (Sort.NUMBER, Sort.BOOLEAN):
-            return None
+        if count == 0 and denotation.sort not in (Sort.NUMBER, Sort.BOOLEAN):
+            if self.empties:
+                return Group(form, form.sort, denotation, total, lasting, [Way(operator, arguments)])
+            if not empty:
+                return None
         group, new = self._place(form, Way(operator, arguments), denotation, total)
         return group if new or known else None
 
@@ -264,6 +279,8 @@ class Spelling:
             inner = arguments[0]
             form = Call(way.operator, arguments)
             if way.operator in _IDEMPOTENT and _repeats(form, inner):
+                continue
+            if way.operator == "pair" and arguments[0] == arguments[1]:
                 continue
             if way.operator == "keep" and _is_call(inner, SET_OPERATORS):
                 continue  # the same as keeping before, which is found too

@@ -55,7 +55,7 @@ def _pairs_of_counts(space: Workspace) -> None:
     for first in fitting[0]:
         for second in fitting[1]:
             space.pool.spend()
-            if first is not second and _is_counted(space, first, second):
+            if _is_counted(space, first, second):
                 space.ways.append(
                     Way("pair", (unexecuted("cardinality", first), unexecuted("cardinality", second)))
                 )

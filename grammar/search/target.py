@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from grammar.denotation import (
+    EMPTY,
     Boolean,
     Booleans,
     Denotation,
@@ -33,7 +34,8 @@ class Target:
     """The right answer: one of entities, values, numbers, truths.
 
     ``counted`` is the set that the numbers were counted over, where that is known: a form must count it.
-    Dates match at the coarser precision; a single number also matches a quantity of that amount.
+    Dates match at the coarser precision; a single number also matches a quantity of that amount; a single
+    truth also stands for several that agree. Nothing, or a count of 0, is an answer too.
     """
 
     entities: tuple[str, ...] | None = None
@@ -43,8 +45,13 @@ class Target:
     counted: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
-        """Whether there is something to find; every second form denotes the empty set or counts 0."""
-        return bool(self.entities or self.values or any(self.numbers or ()) or self.truths)
+        """Whether an answer is known at all."""
+        return self.entities is not None or bool(self.values or self.numbers or self.truths)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the answer is nothing, or says of something that there is none."""
+        return self.entities == () or 0 in (self.numbers or ())
 
 
 class Aim:
@@ -57,11 +64,14 @@ class Aim:
     def __init__(self, target: Target, graph: Graph) -> None:
         self.target, self.graph = target, graph
         self.numbers, self.truths = target.numbers or (), target.truths or ()
-        self.entities = self._entities(target.entities or target.counted)
+        if len(set(self.truths)) == 1:
+            self.truths = self.truths[:1]
+        nothing = target.entities == () or (bool(self.numbers) and not any(self.numbers))
+        self.entities = EMPTY if nothing else self._entities(target.entities or target.counted)
         if self.numbers and self.entities is not None and len(self.entities) != sum(self.numbers):
             # Not what was counted: shown in part only, or several counts that share elements.
             self.entities = None
-        self.reachable = self.entities is None or bool(self.entities[0] >= 0)
+        self.reachable = self.entities is None or bool((self.entities >= 0).all())
         self._values: IntArray | None = None
         if target.values:
             self._values = np.array([graph.literal(value) for value in target.values], dtype=np.int64)
@@ -72,7 +82,7 @@ class Aim:
     def match(self, found: Denotation | None) -> Match | None:
         """Whether a denotation is the answer, or a set whose size is."""
         if isinstance(found, Entities):
-            if self.target.entities and self.entities is not None:
+            if self.target.entities is not None and self.entities is not None:
                 return "is" if np.array_equal(found.items, self.entities) else None
             return "counts" if self.counts(found.items) else None
         if isinstance(found, Values):
@@ -88,7 +98,10 @@ class Aim:
             return "is" if self.numbers == found.numbers else None
         if isinstance(found, Boolean):
             return "is" if self.truths == (found.truth,) else None
-        return "is" if isinstance(found, Booleans) and self.truths == found.truths else None
+        if not isinstance(found, Booleans):
+            return None
+        agree = len(self.truths) == 1 and set(found.truths) == {*self.truths}
+        return "is" if agree or found.truths == self.truths else None
 
     def counts(self, items: IntArray) -> bool:
         """Whether a set is the one counted; where that is not known, whether it has the size."""

@@ -50,11 +50,16 @@ def truths(space: Workspace) -> None:
     wanted = space.aim.truths
     if len(wanted) == 1:
         _note(space, [[claim] for claim in claims if claim.truth == wanted[0]])
-        return
-    # Several: about one subject or one object.
+        # Or one word for several: of three entities that are named, one is claimed of the others.
+        if len(single) < 3:
+            return
+        wanted = wanted * (len(single) - 1)
+    # Several: about one subject or one object, and where the question names enough, of what it names.
+    named = [one for one in single if one.form in space.hints.required]
+    among = {id(one) for one in (named if len(named) > len(wanted) else single)}
     families: dict[tuple[Group, ...], list[_Claim]] = defaultdict(list)
     for claim in claims:
-        if claim.subject in single and claim.object in single:
+        if id(claim.subject) in among and id(claim.object) in among:
             families[claim.relation, claim.subject].append(claim)
             families[claim.object, claim.relation].append(claim)
     lists = []

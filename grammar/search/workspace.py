@@ -64,14 +64,15 @@ class Workspace:
     """What one search has at hand and has found.
 
     ``sets`` are the chains of facts found so far; ``answers`` are groups that are the target, ``ways`` are
-    ways to the target that were not executed. ``absent`` are entity leaves that the graph does not have,
-    ``spoken_of`` all entity leaves in their order.
+    ways to the target that were not executed, ``whole`` forms that were made at once. ``absent`` are entity
+    leaves that the graph does not have, ``spoken_of`` all entity leaves in their order.
     """
 
     def __init__(self, leaves: Leaves, aim: Aim, hints: Hints, pool: Pool) -> None:
         self.aim, self.hints, self.pool = aim, hints, pool
         self.answers: list[Group] = []
         self.ways: list[Way] = []
+        self.whole: list[LogicalForm] = []
         self.sets: list[Group] = []
         self.members: list[Group] = []  # of types
         self.maps: list[Group] = []  # for_each over members and sets
@@ -93,8 +94,6 @@ class Workspace:
         self.absent = [_absent(leaf, graph) for leaf in dict.fromkeys(leaves.entities) if leaf not in known]
         both = {group.form: group for group in (*self.entities, *self.absent)}
         self.spoken_of = [both[leaf] for leaf in dict.fromkeys(leaves.entities)]
-        # A later way to the same set is an answer, and adds itself to the group.
-        self.check(self.entities)
 
     def present(self, leaf: EntityLeaf) -> EntityLeaf | None:
         """The leaf without the entities that the graph does not have."""
@@ -114,6 +113,7 @@ class Workspace:
 
     def forms(self) -> Iterator[LogicalForm]:
         """The forms of all answers that the hints allow, perhaps with repeats."""
+        yield from filter(self.hints.allows, self.whole)
         spelling = Spelling(self.hints.agreement, actions=self.pool.budget.actions)
         for way in (*self.ways, *(way for group in self.answers for way in group.ways)):
             yield from filter(self.hints.allows, spelling.of(way))

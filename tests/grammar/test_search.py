@@ -288,10 +288,40 @@ def test_an_entity_that_the_graph_does_not_have_is_in_no_set(graph: EmbeddedGrap
     assert yes.forms == ()
 
 
+def test_nothing_and_none_are_answers_too(graph: EmbeddedGraph) -> None:
+    at_hand = leaves("Q142", relations="P35", types="Q515")
+    question = "Which cities are the head of state of France ?"
+    result = search(at_hand, Target(entities=()), graph, hints=hints(question, at_hand, required=True))
+    assert texts(result)[0] == "keep(follow(Q142, P35), Q515)"
+    result = search(
+        at_hand, Target(numbers=(0,)), graph, hints=hints("How many cities ?", at_hand, required=True)
+    )
+    assert texts(result)[0] == "cardinality(keep(follow(Q142, P35), Q515))"
+
+
+def test_an_elliptic_question_repeats_the_form_before(graph: EmbeddedGraph) -> None:
+    before = read_form("arg(greater_than(cardinality(follow(for_each(members(Q6256)), P37)), "
+                       "cardinality(follow(Q142, P37))))")  # fmt: skip
+    again = str(before).replace("Q142", "Q183")
+    at_hand = leaves("Q183", relations="P37", types="Q6256")
+    what = replace(hints("And Germany ?", at_hand), earlier=(before,), elliptic=True)
+    assert texts(search(at_hand, target_of(again, graph), graph, hints=what))[0] == again
+
+
+def test_that_person_is_one_of_those_it_may_stand_for(graph: EmbeddedGraph) -> None:
+    at_hand = leaves("Q142", "Q183", relations="P30")
+    both = target_of("follow(Q142, P30)", graph)
+    assert both == target_of("follow(Q183, P30)", graph)
+    what = replace(hints("On which continent is that country ?", at_hand), expected=frozenset())
+    for name in ("Q142", "Q183"):
+        meant = replace(what, referents=frozenset([EntityLeaf((name,))]))
+        assert texts(search(at_hand, both, graph, hints=meant))[0] == f"follow({name}, P30)"
+
+
 @pytest.mark.parametrize(
     "target",
-    [Target(), Target(entities=()), Target(numbers=(0,)), Target(entities=("Q99999",))],
-    ids=["nothing", "the empty set", "zero", "an entity that the graph does not have"],
+    [Target(), Target(entities=("Q99999",))],
+    ids=["nothing", "an entity that the graph does not have"],
 )
 def test_what_cannot_be_learnt_from_is_not_searched(graph: EmbeddedGraph, target: Target) -> None:
     result = search(leaves("Q142", relations="P36"), target, graph)
