@@ -19,6 +19,7 @@ from kgqa.graphs.reading import Progress, Reading
 from kgqa.graphs.record import Record
 from kgqa.graphs.selection import TYPE_RELATIONS, Selection
 from kgqa.graphs.skips import Skips
+from kgqa.graphs.slicing import slice_of
 from kgqa.graphs.tsv import is_tsv, is_tsv_folder, read_tsv, read_tsv_folder
 from kgqa.graphs.wikidata_json import is_wikidata_json, read_wikidata_json
 
@@ -65,9 +66,20 @@ def read_sources(
     """
     wanted = selection.relations and selection.relations.union(TYPE_RELATIONS)
     reading = Reading(skips, Languages(selection.languages), progress, wanted)
-    for source in sources:
-        for record in _read_source(source, reading):
-            yield selection.of_relations(record)
+
+    def read(reading: Reading) -> Iterator[Record]:
+        for source in sources:
+            for record in _read_source(source, reading):
+                yield selection.of_relations(record)
+
+    if not selection.types:
+        yield from read(reading)
+        return
+    if any(isinstance(source, Iterator) for source in sources):
+        raise GraphError("types can be selected only from what can be read twice: give records as a list")
+    paths = [Path(source) for source in sources if isinstance(source, str | Path)]
+    are_whole = len(sources) == 1 and all(reader_of(path) is read_wikidata_json for path in paths)
+    yield from slice_of(read, reading, selection, are_whole=bool(paths) and are_whole)
 
 
 def _read_source(source: Source, reading: Reading) -> Iterator[Record]:
