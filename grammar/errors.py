@@ -7,7 +7,13 @@
     ├── ExecutionError             a form that cannot be answered on this graph
     │   ├── UnknownName            an entity, relation or type that the graph does not have
     │   └── LimitReached           more elements or more seconds than allowed
+    │       ├── TimedOut           an endpoint did not answer in time, or broke off when its own time was over
+    │       ├── TooBusy            an endpoint asks for more patience than there is (carries the seconds)
+    │       └── TooLarge           an endpoint answers with more bytes than allowed
     ├── GraphError                 a graph that cannot be built, opened or reached
+    │   ├── Unreachable            nobody answers at the address of an endpoint, or something breaks there
+    │   ├── Refused                an endpoint says no: the question, the address or the right to ask
+    │   └── Malformed              an endpoint answers with something that is no SPARQL result
     ├── DataError                  a dataset file that cannot be read
     ├── ConfigError                an unknown or impossible setting
     └── CheckpointError            weights that do not fit this grammar or this code
@@ -59,8 +65,36 @@ class LimitReached(ExecutionError):
     """Execution was stopped because it would have taken too many elements or too long."""
 
 
+class TimedOut(LimitReached):
+    """An endpoint did not answer in time, or broke its answer off when its own time was over."""
+
+
+class TooBusy(LimitReached):
+    """An endpoint asks for more patience than there is; ``wait`` in seconds from now."""
+
+    def __init__(self, message: str, *, wait: float) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class TooLarge(LimitReached):
+    """An endpoint answers with more bytes than allowed."""
+
+
 class GraphError(KgqaError):
     """A graph that cannot be built, opened or reached."""
+
+
+class Unreachable(GraphError):
+    """Nobody answers at the address of an endpoint, or something breaks there."""
+
+
+class Refused(GraphError):
+    """An endpoint says no: the question, the address or the right to ask."""
+
+
+class Malformed(GraphError):
+    """An endpoint answers with something that is no SPARQL result."""
 
 
 class DataError(KgqaError):

@@ -8,10 +8,14 @@ are what people see. A relation or a type is addressed by name, since a form has
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from grammar.denotation import BoolArray, FloatArray, IntArray
 from grammar.values import Value
+
+if TYPE_CHECKING:
+    from grammar.denotation import Denotation
+    from grammar.forms import LogicalForm
 
 
 class Pairs(NamedTuple):
@@ -119,4 +123,17 @@ class Graph(Protocol):
 
     def qualifier_literals(self, statements: IntArray, relation: str) -> Pairs:
         """Literals that a qualifier gives."""
+        ...
+
+
+@runtime_checkable
+class AnswersForms(Protocol):
+    """A graph that computes forms itself, as an endpoint does by one query."""
+
+    def denotation(self, form: LogicalForm, *, seconds: float) -> Denotation | None:
+        """What a whole form denotes, within so many seconds; None for one that has to be taken apart.
+
+        Raises:
+            LimitReached: it takes too long or too much there.
+        """
         ...

@@ -1,56 +1,56 @@
-"""A graph behind a SPARQL endpoint: every question one request (or one for every few hundred things).
+"""A graph behind a SPARQL endpoint: a form is one query, every other question one for a few hundred things.
 
 Wikidata's RDF model where the endpoint has it, plain RDF otherwise. Numbers are given to names, values and
-statements as they come up. Answers about names are remembered, facts are asked for anew. What has no name
-that could be asked about again (blank nodes, unknown values) is left out.
+statements as they come up. Answers about names are remembered, facts are asked for anew (unless the client
+keeps answers). What has no name that could be asked about again (blank nodes, unknown values) is left out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from grammar.denotation import EMPTY, BoolArray, IntArray
-from grammar.errors import FormError
-from grammar.graph import Pairs, Spans
+from grammar.denotation import (
+    Boolean,
+    Booleans,
+    Denotation,
+    Entities,
+    IntArray,
+    Number,
+    Numbers,
+    Values,
+)
+from grammar.errors import FormError, Refused
+from grammar.forms import LogicalForm
+from grammar.operators import Sort
 from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
-from grammar.values import Value
+from kgqa.graphs import endpoint_around as around
+from kgqa.graphs import endpoint_forms as forms
+from kgqa.graphs.answer_cache import AnswerCache
+from kgqa.graphs.endpoint_facts import EndpointFacts, Stated
 from kgqa.graphs.endpoint_terms import Dialect, Terms
 from kgqa.graphs.endpoint_words import EndpointWords
-from kgqa.graphs.layout import DIRECTIONS
 from kgqa.graphs.names import standing
-from kgqa.graphs.numbering import Numbering
-from kgqa.graphs.protocol import Among, Direction, Fact, GraphInfo, Hit, RelationUse
-from kgqa.graphs.rdf_terms import PQ
-from kgqa.graphs.record import Object
-from kgqa.graphs.sparql_client import Limits, Row, SparqlClient
+from kgqa.graphs.protocol import Among, Fact, GraphInfo, Hit, RelationUse
+from kgqa.graphs.sparql_client import Limits, SparqlClient
+from kgqa.graphs.stores import PATIENCE, Evidence, store_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """A statement: its node (empty where the endpoint has none) and what it states."""
-
-    node: str
-    subject: str
-    relation: str
-    value: Object
-
-
-class EndpointGraph:
+class EndpointGraph(EndpointFacts):
     """A graph behind an endpoint; see the module's text.
 
     Args:
         model: how it writes its facts; found out by asking if left out.
         limits: time and size of one request.
         contact: an address for the User-Agent; public services ask for one.
+        cache: where answers are kept; None asks anew each time.
+        pause: seconds between two requests.
 
     Raises:
-        GraphError: nothing that speaks SPARQL is there.
+        GraphError: nothing that speaks SPARQL is there, or it asks for a contact.
     """
 
     def __init__(
@@ -60,29 +60,29 @@ class EndpointGraph:
         model: GraphModel | None = None,
         limits: Limits | None = None,
         contact: str | None = None,
+        cache: AnswerCache | None = None,
+        pause: float = 0.0,
     ) -> None:
         self.url = url
-        self.client = SparqlClient(url, limits=limits, contact=contact)
+        self.client = SparqlClient(url, limits=limits, contact=contact, cache=cache, pause=pause)
+        self.evidence: Evidence = store_of(self.client, self.client.reply("ASK {}"))
+        self.client.patience = PATIENCE.get(self.evidence.store)
         if model is None:
             model = WIKIDATA if self.client.ask(Dialect.query(WIKIDATA, "ASK", "?x wdt:P31 ?y")) else PLAIN
         self.model = model
         has_statements = model.wikidata_ids and self.client.ask(
             Dialect.query(model, "ASK", "?x a wikibase:BestRank")
         )
-        self._dialect = Dialect(model, has_statements)
-        self._terms = Terms(self.client, self._dialect)
+        super().__init__(Terms(self.client, Dialect(model, has_statements, self.evidence.store)))
         self._words = EndpointWords(self._terms)
-        self._entities: Numbering[str] = Numbering()
-        self._literals: Numbering[Value] = Numbering()
-        self._statements: Numbering[_Stated] = Numbering()
-        self._there: dict[str, bool] = {}
-        self._asked: dict[str, bool] = {}
+        self._sized: dict[LogicalForm, Denotation] = {}
 
     def __repr__(self) -> str:
-        return f"EndpointGraph({self.url!r}, {self.model.name})"
+        return f"EndpointGraph({self.url!r}, {self.model.name}, {self.evidence.store})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _reopened, (self.url, self.model, self.client.limits)
+        client = self.client
+        return _reopened, (self.url, self.model, client.limits, client.contact, client.cache, client.pause)
 
     @property
     def name(self) -> str:
@@ -109,253 +109,102 @@ class EndpointGraph:
     def close(self) -> None:
         """Nothing to do: no connection is kept."""
 
-    # --- names and values -------------------------------------------------------------------------------
+    # --- whole forms ------------------------------------------------------------------------------------
 
-    def entities(self, names: Sequence[str]) -> IntArray:
-        """Numbers of the entities, in the order given; -1 for a name the graph does not have."""
-        new = [name for name in dict.fromkeys(names) if name not in self._there]
-        possible = [name for name in new if self._dialect.iri(name) is not None]
-        body = "FILTER(EXISTS { ?key ?p ?o } || EXISTS { ?s ?q ?key })"
-        found = {possible[place] for place, _ in self._terms.each(possible, body)}
-        self._there.update({name: name in found for name in new})
-        return np.array(
-            [self._entities.number(name) if self._there[name] else -1 for name in names], dtype=np.int64
-        )
-
-    def entity_names(self, entities: IntArray) -> list[str]:
-        """Names of entities, in the order given."""
-        return [self._entities.thing(entity) for entity in entities.tolist()]
-
-    def _number(self, name: str) -> int:
-        self._there[name] = True
-        return self._entities.number(name)
-
-    def _remembered(self, question: str) -> bool:
-        if question not in self._asked:
-            self._asked[question] = self.client.ask(self._dialect.text("ASK", question))
-        return self._asked[question]
-
-    def has_relation(self, relation: str) -> bool:
-        """Whether any fact or qualifier uses the relation."""
+    def denotation(self, form: LogicalForm, *, seconds: float) -> Denotation | None:
+        """What a form denotes, by one query; None for one that has to be taken apart (``endpoint_forms``)."""
+        if (sized := self._sized.pop(form, None)) is not None:
+            return sized
+        query = forms.query_of(form, self._dialect)
+        if query is None or not self._has_all(form):
+            return None
+        coarse = self._dialect.has_statements and any(map(self._coarse, forms.compared_relations(form)))
+        if coarse and all(self._is_small(part, seconds) for part in forms.read_of(form)):
+            return None
         try:
-            direct, qualifier = self._dialect.direct(relation), self._dialect.qualifier(relation)
-        except FormError:
-            return False
-        return self._remembered(f"?s {direct} ?o") or (
-            qualifier is not None and self._remembered(f"?s {qualifier} ?o")
-        )
-
-    def has_type(self, type_name: str) -> bool:
-        """Whether any entity is an instance of the type."""
-        iri = self._dialect.iri(type_name)
-        return iri is not None and self._remembered(f"?s {self.model.instance} <{iri}>")
-
-    def literal(self, value: Value) -> int:
-        """Number of a value."""
-        return self._literals.number(value)
-
-    def values(self, literals: IntArray) -> list[Value]:
-        """Values of literals, in the order given."""
-        return [self._literals.thing(literal) for literal in literals.tolist()]
-
-    def spans(self, literals: IntArray) -> Spans:
-        """Where the literals lie."""
-        values = self.values(literals)
-        ends = np.array([value.span for value in values], dtype=np.float64).reshape(-1, 2)
-        kinds = np.array([int(value.kind) for value in values], dtype=np.int64)
-        return Spans(kinds, ends[:, 0].copy(), ends[:, 1].copy())
-
-    # --- facts ------------------------------------------------------------------------------------------
-
-    def _about(self, entities: IntArray, body: str) -> Iterator[tuple[int, Row]]:
-        """Rows of a question about ``?key``, each with the places in ``entities`` that it is about."""
-        places: dict[int, list[int]] = {}
-        for place, entity in enumerate(entities.tolist()):
-            if entity >= 0:
-                places.setdefault(entity, []).append(place)
-        names = [self._entities.thing(entity) for entity in places]
-        owners = list(places.values())
-        for number, row in self._terms.each(names, body):
-            for place in owners[number]:
-                yield place, row
-
-    def _entity_pairs(self, rows: Iterable[tuple[int, Row]]) -> Pairs:
-        named = ((place, self._dialect.name(row["x"])) for place, row in rows)
-        return _pairs((place, self._number(name)) for place, name in named if name is not None)
-
-    def _with(self, write: Callable[[str], str | None], relation: str) -> str | None:
-        """The body of a question about a relation, or None for a name that no relation here can have."""
-        try:
-            return write(relation)
-        except FormError:
+            return self._denoted(form, query, seconds)
+        except Refused:  # a store that cannot compile a form whole can mostly do so in parts
             return None
 
-    def objects(self, entities: IntArray, relation: str) -> Pairs:
-        """Entities that the relation leads to; sorted for each owner."""
-        body = self._with(
-            lambda r: f"?key {self._dialect.direct(r)} ?x . {self._dialect.only_entities}", relation
+    def _denoted(self, form: LogicalForm, query: str, seconds: float) -> Denotation | None:
+        if form.sort is Sort.BOOLEAN:
+            return Boolean(self.client.ask(query, seconds=seconds))
+        rows = self.client.select(query, seconds=seconds)
+        if form.sort is Sort.ENTITIES:
+            names = (self._dialect.name(row["x"]) for row in rows)
+            return Entities(_set(self._number(name) for name in names if name is not None))
+        if form.sort is Sort.VALUES:
+            values = (self._dialect.object(row) for row in rows)
+            return Values(_set(self.literal(v) for v in values if v is not None and not isinstance(v, str)))
+        if not rows:
+            return None
+        if form.sort is Sort.NUMBER:
+            return Number(float(rows[0]["n"].text)) if "n" in rows[0] else None
+        cells = [text for _, text in sorted((int(name[1:]), term.text) for name, term in rows[0].items())]
+        if form.sort is Sort.NUMBERS:
+            return Numbers(tuple(map(float, cells)))
+        return Booleans(tuple(cell in ("true", "1") for cell in cells))
+
+    def _has_all(self, form: LogicalForm) -> bool:
+        entities, relations, types = forms.names_of(form)
+        return (
+            bool((self.entities(entities) >= 0).all())
+            and all(map(self.has_relation, relations))
+            and all(map(self.has_type, types))
         )
-        return _NO_PAIRS if body is None else self._entity_pairs(self._about(entities, body))
 
-    def subjects(self, entities: IntArray, relation: str) -> Pairs:
-        """Entities that the relation comes from; sorted for each owner."""
-        body = self._with(lambda r: f"?x {self._dialect.direct(r)} ?key .", relation)
-        return _NO_PAIRS if body is None else self._entity_pairs(self._about(entities, body))
+    def _coarse(self, relation: str) -> bool:
+        """Whether values or qualifiers of the relation are times of which some are coarser than a day."""
+        try:
+            self._dialect.direct(relation)
+        except FormError:
+            return False
+        return self._remembered(self._dialect.coarse_times(relation))
 
-    def literals(self, entities: IntArray, relation: str) -> Pairs:
-        """Literals that the relation leads to; sorted for each owner."""
-        owners, statements = self.statements(entities, relation)
-        literals = self.statement_literals(statements)
-        rows = zip(owners.tolist(), literals.tolist(), strict=True)
-        return _pairs((owner, literal) for owner, literal in rows if literal >= 0)
-
-    # --- types ------------------------------------------------------------------------------------------
-
-    def members(self, type_name: str) -> IntArray:
-        """All instances of the type, sorted."""
-        iri = self._dialect.iri(type_name)
-        if iri is None:
-            return EMPTY
-        rows = self._terms.select("DISTINCT ?x", f"?x {self.model.instance} <{iri}>")
+    def _is_small(self, part: LogicalForm, seconds: float) -> bool:
+        """Whether a set has few elements; they are kept for when it is asked for next."""
+        query = forms.query_of(part, self._dialect)
+        if query is None:
+            return True
+        rows = self.client.select(f"{query} LIMIT {forms.MOST_APART + 1}", seconds=seconds)
+        if len(rows) > forms.MOST_APART:
+            return False
         names = (self._dialect.name(row["x"]) for row in rows)
-        numbers = [self._number(name) for name in names if name is not None]
-        return np.unique(np.array(numbers, dtype=np.int64))
-
-    def are_members(self, entities: IntArray, type_name: str) -> BoolArray:
-        """For each entity, [n], whether it is an instance."""
-        are = np.zeros(len(entities), dtype=np.bool_)
-        iri = self._dialect.iri(type_name)
-        if iri is not None:
-            body = f"FILTER EXISTS {{ ?key {self.model.instance} <{iri}> }}"
-            are[[place for place, _ in self._about(entities, body)]] = True
-        return are
-
-    def types(self, entities: IntArray) -> Pairs:
-        """The types of entities, as entity numbers; sorted for each owner."""
-        return self._entity_pairs(self._about(entities, f"?key {self.model.instance} ?x ."))
-
-    # --- statements -------------------------------------------------------------------------------------
-
-    def statements(self, entities: IntArray, relation: str) -> Pairs:
-        """Best-rank statements of the relation; where the endpoint has none, one a fact."""
-        body = self._with(self._dialect.statements, relation)
-        if body is None:
-            return _NO_PAIRS
-        found = []
-        for place, row in self._about(entities, body):
-            value = self._dialect.object(row)
-            if value is not None:
-                node = row["node"].text if "node" in row else ""
-                subject = self._entities.thing(int(entities[place]))
-                found.append((place, self._statements.number(_Stated(node, subject, relation, value))))
-        return _pairs(found)
-
-    def _said(self, statements: IntArray) -> list[_Stated]:
-        return [self._statements.thing(statement) for statement in statements.tolist()]
-
-    def _entity_or(self, value: Object) -> int:
-        return self._number(value) if isinstance(value, str) else -1
-
-    def states(self, statements: IntArray, relation: str) -> BoolArray:
-        """For each statement, [n], whether it is one of the relation."""
-        return np.array([said.relation == relation for said in self._said(statements)], dtype=np.bool_)
-
-    def statement_entities(self, statements: IntArray) -> IntArray:
-        """For each statement, [n], the entity it states, or -1."""
-        return np.array([self._entity_or(said.value) for said in self._said(statements)], dtype=np.int64)
-
-    def statement_literals(self, statements: IntArray) -> IntArray:
-        """For each statement, [n], the literal it states, or -1."""
-        values = [said.value for said in self._said(statements)]
-        numbers = [-1 if isinstance(value, str) else self._literals.number(value) for value in values]
-        return np.array(numbers, dtype=np.int64)
-
-    def _qualifying(self, statements: IntArray, body: str | None) -> Iterator[tuple[int, Row]]:
-        """Rows of a question about the qualifiers of ``?key``, a statement."""
-        nodes = [said.node for said in self._said(statements)]
-        if body is None or not any(nodes):
-            return
-        places = [place for place, node in enumerate(nodes) if node]
-        for number, row in self._terms.each_iri([nodes[place] for place in places], body):
-            yield places[number], row
-
-    def qualifier_entities(self, statements: IntArray, relation: str) -> Pairs:
-        """Entities that a qualifier names; sorted for each owner."""
-        rows = self._qualifying(statements, self._with(self._dialect.qualifiers, relation))
-        values = ((place, self._dialect.object(row)) for place, row in rows)
-        return _pairs((place, self._number(value)) for place, value in values if isinstance(value, str))
-
-    def qualifier_literals(self, statements: IntArray, relation: str) -> Pairs:
-        """Literals that a qualifier gives; sorted for each owner."""
-        rows = self._qualifying(statements, self._with(self._dialect.qualifiers, relation))
-        values = ((place, self._dialect.object(row)) for place, row in rows)
-        return _pairs(
-            (place, self._literals.number(value))
-            for place, value in values
-            if value is not None and not isinstance(value, str)
-        )
-
-    def qualifier_relations(self, statements: IntArray) -> list[str]:
-        """Relations that qualify any of the statements."""
-        rows = self._qualifying(statements, self._dialect.any_qualifier)
-        return sorted(
-            {row["link"].text.removeprefix(PQ) for _, row in rows}, key=lambda name: (len(name), name)
-        )
-
-    def stated(self, statements: IntArray) -> list[Fact]:
-        """The statements by names, in the order given."""
-        qualifiers: list[dict[str, list[Object]]] = [{} for _ in range(len(statements))]
-        rows = self._qualifying(statements, self._dialect.any_qualifier)
-        for place, row in sorted(rows, key=lambda found: (len(found[1]["link"].text), found[1]["link"].text)):
-            value = self._dialect.object(row)
-            values = qualifiers[place].setdefault(row["link"].text.removeprefix(PQ), [])
-            if value is not None and value not in values:
-                values.append(value)
-        said = zip(statements.tolist(), self._said(statements), qualifiers, strict=True)
-        return [
-            Fact(number, one.subject, one.relation, one.value, {r: v for r, v in given.items() if v})
-            for number, one, given in said
-        ]
+        self._sized = {part: Entities(_set(self._number(name) for name in names if name is not None))}
+        return True
 
     # --- around entities --------------------------------------------------------------------------------
 
     def degree(self, entities: IntArray) -> IntArray:
-        """Number of facts that an entity takes part in, [n]; 0 for -1."""
-        return self._counted(entities, "{ ?key ?link ?x } UNION { ?x ?link ?key }")
+        """Number of facts that an entity takes part in, [n]; 0 for -1; of hubs, as many as were counted."""
+        return self._counted(entities, both=True)
 
-    def _counted(self, entities: IntArray, facts: str) -> IntArray:
+    def _counted(self, entities: IntArray, *, both: bool) -> IntArray:
+        names = self.entity_names(entities[entities >= 0])
+        found = dict(around.degrees(self._terms, list(dict.fromkeys(names)), both=both))
         counts = np.zeros(len(entities), dtype=np.int64)
-        there = np.flatnonzero(entities >= 0)
-        names = self.entity_names(entities[there])
-        body = f"{facts} {self._dialect.only_facts}"
-        for place, row in self._terms.each(names, body, select="?key (COUNT(*) AS ?n)", group="?key"):
-            counts[there[place]] = int(row["n"].text)
+        counts[entities >= 0] = [found.get(name, 0) for name in names]
         return counts
 
     def neighbourhood(self, entities: IntArray) -> list[RelationUse]:
-        """Relations of facts that any of the entities takes part in, the most used first."""
-        names = [self._entities.thing(entity) for entity in np.unique(entities[entities >= 0]).tolist()]
-        counts: Counter[tuple[str, Direction]] = Counter()
-        select, group = "?link ?way (COUNT(*) AS ?n)", "?link ?way"
-        for _, row in self._terms.each(names, self._dialect.ways, select=select, group=group):
-            direction = next((d for d in DIRECTIONS if d == row["way"].text), None)
-            if direction is not None:
-                counts[self._dialect.relation_name(row["link"].text), direction] += int(row["n"].text)
+        """Relations of facts that any of the entities takes part in, the most used first.
+
+        Of a hub a sample is counted (``endpoint_around``).
+        """
+        names = self.entity_names(np.unique(entities[entities >= 0]))
+        counts = around.uses(self._terms, names)
         order = sorted(counts.items(), key=lambda pair: (-pair[1], len(pair[0][0]), pair[0]))
         return [RelationUse(relation, direction, count) for (relation, direction), count in order]
 
     def facts(self, entity: int, limit: int | None = None) -> Iterator[Fact]:
-        """Statements about an entity, relation by relation, each asked for when it is needed."""
-        this = np.array([entity], dtype=np.int64)
-        relations = [use.relation for use in self.neighbourhood(this) if use.direction != "in"]
-        left = limit
-        for relation in sorted(set(relations), key=lambda name: (len(name), name)):
-            rows = self.statements(this, relation).items[:left]
-            yield from self.stated(rows)
-            if left is not None:
-                left -= len(rows)
-                if left <= 0:
-                    return
+        """Statements about an entity, relation by relation."""
+        name = self._entities.thing(entity)
+        found = [
+            Stated(said.node, name, said.relation, said.value) for _, said in self._terms.statements([name])
+        ]
+        found.sort(key=lambda said: (len(said.relation), said.relation))
+        numbers = [self._statements.number(said) for said in found]
+        yield from self.stated(np.array(list(dict.fromkeys(numbers))[:limit], dtype=np.int64))
 
     # --- words ------------------------------------------------------------------------------------------
 
@@ -390,7 +239,7 @@ class EndpointGraph:
         hits = self._words.search(text, fuzzy=fuzzy, among=among)
         if among != "relations":
             # What enters a hub is too much for a public service to count; what leaves it says enough.
-            degrees = self._counted(self.entities([hit.name for hit in hits]), "?key ?link ?x .").tolist()
+            degrees = self._counted(self.entities([hit.name for hit in hits]), both=False).tolist()
             order = sorted(range(len(hits)), key=lambda i: -standing(hits[i].score, float(degrees[i])))
             hits = [hits[i] for i in order]
         return hits[:limit]
@@ -400,14 +249,16 @@ class EndpointGraph:
         return self._words.exact(texts, among)
 
 
-_NO_PAIRS = Pairs(EMPTY, EMPTY)
+def _reopened(
+    url: str,
+    model: GraphModel,
+    limits: Limits,
+    contact: str | None,
+    cache: AnswerCache | None,
+    pause: float,
+) -> EndpointGraph:
+    return EndpointGraph(url, model=model, limits=limits, contact=contact, cache=cache, pause=pause)
 
 
-def _reopened(url: str, model: GraphModel, limits: Limits) -> EndpointGraph:
-    return EndpointGraph(url, model=model, limits=limits)
-
-
-def _pairs(found: Iterable[tuple[int, int]]) -> Pairs:
-    """Sorted by owner, then item, without repeats."""
-    rows = np.array(sorted(set(found)), dtype=np.int64).reshape(-1, 2)
-    return Pairs(rows[:, 0].copy(), rows[:, 1].copy())
+def _set(numbers: Iterable[int]) -> IntArray:
+    return np.unique(np.fromiter(numbers, dtype=np.int64))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from grammar.errors import FormError
 from grammar.sparql.graph_model import GraphModel, write_string
+from grammar.values import DAY
 from kgqa.graphs.rdf_terms import (
     ALIASES,
     DESCRIPTIONS,
     LABELS,
     PQ,
     PQV,
+    PS,
     PSV,
     WD,
     WDT,
@@ -24,6 +27,7 @@ from kgqa.graphs.rdf_terms import (
 )
 from kgqa.graphs.record import Object
 from kgqa.graphs.sparql_client import Row, SparqlClient
+from kgqa.graphs.stores import Store
 
 _MANY = 300
 """Terms in one request."""
@@ -38,10 +42,11 @@ def literal_of(text: str, language: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How an endpoint writes its facts: its model, and whether it has statements beside the plain facts."""
+    """How an endpoint writes its facts: its model, whether it has statements beside them, its store."""
 
     model: GraphModel
     has_statements: bool
+    store: Store = Store.OTHER
 
     @staticmethod
     def query(model: GraphModel, head: str, body: str, tail: str = "") -> str:
@@ -119,11 +124,16 @@ class Dialect:
         words = ", ".join(f"<{iri}>" for iri in (*LABELS, *ALIASES, *DESCRIPTIONS))
         return f"FILTER(?link NOT IN ({words}))"
 
-    @property
-    def ways(self) -> str:
-        """Binds ``?way`` and ``?link`` of all facts around ``?key``."""
-        way = f'BIND(IF({self.model.is_entity.format("?x")}, "out", "literal") AS ?way)'
-        return f'{{ ?key ?link ?x {way} }} UNION {{ ?x ?link ?key BIND("in" AS ?way) }} {self.only_facts}'
+    def coarse_times(self, relation: str) -> str:
+        """Whether any value or qualifier of the relation is a time that is coarser than a day.
+
+        Where the endpoint says what kind of values a relation has, those of times are taken to have coarse
+        ones: to look for one among all the amounts of another could take long.
+        """
+        kind = f"wd:{relation} wikibase:propertyType"
+        either = f"{{ ?s psv:{relation} ?full }} UNION {{ ?s pqv:{relation} ?full }}"
+        look = f"{either} ?full wikibase:timePrecision ?precision . FILTER(?precision < {DAY})"
+        return f"{{ {kind} wikibase:Time }} UNION {{ {look} FILTER NOT EXISTS {{ {kind} ?kind }} }}"
 
     def statements(self, relation: str) -> str:
         """Binds ``?node`` and ``?x`` of the best-rank statements of ``?key``."""
@@ -141,11 +151,27 @@ class Dialect:
     @property
     def any_qualifier(self) -> str | None:
         """Binds ``?link`` and ``?x`` of every qualifier of ``?key``."""
+        return _linked("?key", PQ, PQV) if self.has_statements else None
+
+    @property
+    def any_statement(self) -> str:
+        """Binds ``?link`` and ``?x``, and ``?node``, of every best-rank statement of ``?key``."""
+        if not self.has_statements:
+            return f"?key ?link ?x . {self.only_facts}"
+        return f"?key ?claim ?node . ?node a wikibase:BestRank . {_linked('?node', PS, PSV)}"
+
+    @property
+    def any_qualifier_of_any(self) -> str | None:
+        """Binds ``?link``, ``?x`` and ``?node`` of every qualifier of every such statement."""
         if not self.has_statements:
             return None
-        full = _full("?key", "?fullLink", f'FILTER(STR(?fullLink) = REPLACE(STR(?link), "{PQ}", "{PQV}"))')
-        is_qualifier = f'STRSTARTS(STR(?link), "{PQ}P")'
-        return f"?key ?link ?x . FILTER({is_qualifier}) {full}"
+        return f"?key ?claim ?node . ?node a wikibase:BestRank . {_linked('?node', PQ, PQV)}"
+
+
+def _linked(node: str, plain: str, full: str) -> str:
+    """Every ``?link`` of one kind, its ``?x``, and what the full value says beside it."""
+    same = f'FILTER(STR(?fullLink) = REPLACE(STR(?link), "{plain}", "{full}"))'
+    return f'{node} ?link ?x . FILTER(STRSTARTS(STR(?link), "{plain}P")) {_full(node, "?fullLink", same)}'
 
 
 def _full(node: str, link: str, condition: str = "") -> str:
@@ -156,6 +182,15 @@ def _full(node: str, link: str, condition: str = "") -> str:
     )
     amount = "?full wikibase:quantityAmount ?x ; wikibase:quantityUnit ?unit"
     return f"OPTIONAL {{ {node} {link} ?full . {{ {time} }} UNION {{ {amount} }} {condition} }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a statement (``node``, empty where there is none) gives for a relation or qualifier."""
+
+    node: str
+    relation: str
+    value: Object
 
 
 class Terms:
@@ -198,6 +233,31 @@ class Terms:
                     continue
                 for place in places.get(row["key"].text, ()):
                     yield place, row
+
+    def statements(self, names: Sequence[str]) -> Iterator[tuple[int, Said]]:
+        """Every best-rank statement about the names, each with the place of what it is about."""
+        start = PS if self.dialect.has_statements else ""
+        return self._said(names, self.dialect.any_statement, start)
+
+    def qualifiers(self, names: Sequence[str]) -> Iterator[tuple[int, Said]]:
+        """Every qualifier of these statements."""
+        body = self.dialect.any_qualifier_of_any
+        return iter(()) if body is None else self._said(names, body, PQ)
+
+    def _said(self, names: Sequence[str], body: str, start: str) -> Iterator[tuple[int, Said]]:
+        for place, row in self.each(names, body):
+            value = self.dialect.object(row)
+            if value is not None:
+                link = row["link"].text
+                relation = link.removeprefix(start) if start else self.dialect.relation_name(link)
+                yield place, Said(row["node"].text if "node" in row else "", relation, value)
+
+    @cached_property
+    def lists_relations(self) -> bool:
+        """Whether the endpoint says which plain facts there are (Wikidata's ``wikibase:directClaim``)."""
+        return self.dialect.model.wikidata_ids and self.client.ask(
+            self.dialect.text("ASK", "?property wikibase:directClaim ?link")
+        )
 
     def relation_names(self) -> list[str]:
         """All relations; where the endpoint lists them, also those that no fact uses."""

@@ -6,6 +6,8 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -15,6 +17,9 @@ from kgqa.graphs.embedded import EmbeddedGraph
 from kgqa.graphs.manifest import FORMAT, is_graph_folder
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.graphs.sources import EXPECTED, reader_of, source_digest
+
+if TYPE_CHECKING:
+    from kgqa.graphs.endpoint import EndpointGraph
 
 _MAY_BE = "a graph is a built folder, an http(s) address of a SPARQL endpoint, or a source of facts"
 
@@ -42,9 +47,7 @@ def open_graph(uri: str | Path, *, cache: Path | None = None, name: str | None =
     """
     address = str(uri)
     if address.startswith(("http://", "https://")):
-        from kgqa.graphs.endpoint import EndpointGraph  # its imports take longer than opening a folder
-
-        return EndpointGraph(address)
+        return open_endpoint(address, cache=cache)
     path = Path(address).expanduser()
     if not path.exists():
         raise GraphError(f"{address!r} does not exist: {_MAY_BE}")
@@ -53,6 +56,31 @@ def open_graph(uri: str | Path, *, cache: Path | None = None, name: str | None =
     if reader_of(path) is None:
         raise GraphError(f"{address!r} is no graph: {_MAY_BE} ({EXPECTED})")
     return _built_once(path, cache or cache_folder(), name or path.resolve().name)
+
+
+def open_endpoint(
+    url: str, *, contact: str | None = None, cache: Path | None = None, pause: float = 0.0
+) -> EndpointGraph:
+    """Open a SPARQL endpoint: ``contact`` (KGQA_CONTACT if left out) is sent with every question.
+
+    Its answers are kept for a day in a folder beside the graphs; not those of this machine, which are at
+    hand anyway and change when their owner loads something else.
+
+    Raises:
+        GraphError: nothing that speaks SPARQL is there, or it asks for a contact.
+    """
+    from kgqa.graphs.answer_cache import AnswerCache
+    from kgqa.graphs.endpoint import EndpointGraph  # its imports take longer than opening a folder
+
+    answers = None if _is_here(url) else AnswerCache((cache or cache_folder()).parent / "answers")
+    return EndpointGraph(
+        url, contact=contact or os.environ.get("KGQA_CONTACT") or None, cache=answers, pause=pause
+    )
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _built_once(source: Path, cache: Path, name: str) -> EmbeddedGraph:

@@ -1,37 +1,37 @@
-"""Questions to a SPARQL endpoint over HTTP, with one deadline for everything that one takes.
+"""Questions to a SPARQL endpoint: one deadline for everything that one takes, patience, courtesy, a cache.
 
-SPARQLWrapper sends them. Its time limit is for a single read, it does not try again, and an answer cut off
-by the server reaches its JSON parser; so the deadline, the retries and the reading are here.
+A question is sent again when the server is busy, after as long as it says; what is asked next waits too.
+Where a server gives only so many rows at once, the rest is asked for page by page.
 """
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
-import http.client
-import json
 import queue
+import re
 import threading
 import time
-import urllib.error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
-from SPARQLWrapper import GET, JSON, POST, SPARQLExceptions, SPARQLWrapper
 from SPARQLWrapper import __version__ as wrapper_version
 
-from grammar.errors import GraphError, LimitReached
+from grammar.errors import GraphError, Malformed, TimedOut, TooBusy, TooLarge
 from kgqa import __version__
+from kgqa.graphs.answer_cache import AnswerCache
 from kgqa.graphs.rdf_terms import Term
+from kgqa.graphs.sparql_http import Busy, Patience, Reply, send
 
 Row: TypeAlias = Mapping[str, Term]
 """Variable -> what it is bound to; unbound ones are left out."""
 
-_LONGEST_GET = 1_500
-"""Characters; some servers and proxies cut addresses off not far above."""
-_BUSY = frozenset((429, 502, 503, 504))
-_CHUNK = 1 << 16
+_AT_ONCE = 4
+"""Questions under way at one endpoint; Wikidata's allows about five."""
+_AFTER_429 = 60.0
+"""Seconds without a question after "too many requests" that does not say how long; Wikimedia asks for it."""
+_WIKIMEDIA = ("wikidata.org", "wikimedia.org")
+_PREFIXES = re.compile(r"(?:PREFIX \w*: <[^>]*>\n)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,80 +43,184 @@ class Limits:
     bytes: int = 256 * 1024 * 1024
 
 
-class _Busy(Exception):
-    """The server asks for patience; ``wait`` in seconds, None if it does not say how long."""
+def agent_of(url: str, contact: str | None) -> str:
+    """The User-Agent: the tool, and how to reach who runs it.
 
-    def __init__(self, code: int, wait: float | None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.wait = wait
+    Raises:
+        GraphError: the contact cannot be sent, or the service asks for one and there is none.
+    """
+    if contact is not None and not (contact.isascii() and contact.isprintable() and contact.strip()):
+        raise GraphError(f"expected a contact such as you@example.org, found {contact!r}")
+    if contact is None and (urlsplit(url).hostname or "").endswith(_WIKIMEDIA):
+        raise GraphError(
+            f"{url} asks everybody for a contact: set KGQA_CONTACT=you@example.org (a mail address or a page "
+            "of yours), it is sent with every question"
+        )
+    about = f"question answering over knowledge graphs{f'; contact: {contact}' if contact else ''}"
+    return f"kgqa/{__version__} ({about}) SPARQLWrapper/{wrapper_version}"
 
 
 class SparqlClient:
-    """One endpoint. ``contact`` (an address) goes into the User-Agent: public services ask for it."""
+    """One endpoint.
 
-    def __init__(self, url: str, *, limits: Limits | None = None, contact: str | None = None) -> None:
+    Args:
+        contact: an address for the User-Agent: public services ask for it.
+        cache: where answers are kept; None asks anew each time.
+        pause: seconds between two requests; with one, never two at the same time.
+
+    Raises:
+        GraphError: the service asks for a contact.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        limits: Limits | None = None,
+        contact: str | None = None,
+        cache: AnswerCache | None = None,
+        pause: float = 0.0,
+    ) -> None:
         self.url = url
         self.limits = limits or Limits()
-        about = f"; {contact}" if contact else ""
-        self.agent = f"kgqa/{__version__} (question answering{about}) SPARQLWrapper/{wrapper_version}"
+        self.contact = contact
+        self.agent = agent_of(url, contact)
+        self.cache = cache
+        self.pause = pause
+        self.patience: Patience | None = None
+        self.requests = 0
+        self._turns = threading.BoundedSemaphore(1 if pause else _AT_ONCE)
+        self._not_before = 0.0
 
-    def select(self, text: str) -> list[Row]:
-        """Rows of a SELECT.
+    def select(self, question: str, *, seconds: float | None = None) -> list[Row]:
+        """Rows of a SELECT; ``seconds`` instead of the limit.
 
         Raises:
-            GraphError: the endpoint cannot be reached or does not answer as one.
-            LimitReached: it took too long.
+            GraphError: the endpoint cannot be reached, refuses, or does not answer as one.
+            LimitReached: it takes too long or too much, or is too busy.
         """
-        answer = self._ask(text)
-        try:
-            return [
-                {name: _term(cell) for name, cell in row.items()} for row in answer["results"]["bindings"]
-            ]
-        except (KeyError, TypeError, AttributeError):
-            raise self._no_results(answer) from None
+        seconds = self.limits.seconds if seconds is None else seconds
+        deadline = time.monotonic() + seconds
+        reply = self.reply(question, seconds=seconds)
+        rows = self._rows(reply)
+        most = reply.headers.get("x-sparql-maxrows", "")
+        if most.isdigit() and len(rows) >= int(most) > 0:
+            return self._paged(question, reply, int(most), deadline=deadline)
+        return rows
 
-    def ask(self, text: str) -> bool:
+    def ask(self, question: str, *, seconds: float | None = None) -> bool:
         """Truth value of an ASK; raises as ``select``."""
-        answer = self._ask(text)
-        truth = answer.get("boolean") if isinstance(answer, dict) else None
+        content = self.reply(question, seconds=seconds).content
+        truth = content.get("boolean") if isinstance(content, dict) else None
+        if truth is None and isinstance(content, dict) and _variables(content) == ["__ASK_RETVAL"]:
+            return bool(self._rows(Reply(content)))  # Virtuoso 7: one row for yes, none for no
         if not isinstance(truth, bool):
-            raise self._no_results(answer)
+            raise self._no_results(content)
         return truth
 
-    def _no_results(self, answer: object) -> GraphError:
-        return GraphError(
-            f"{self.url} is no SPARQL endpoint: expected SPARQL results, found {str(answer)[:80]!r}"
+    def _paged(self, question: str, first: Reply, size: int, *, deadline: float) -> list[Row]:
+        """All rows where the server gives only so many at once: in one order, page by page."""
+        head = _PREFIXES.match(question)
+        assert head is not None
+        order = " ".join(f"?{name}" for name in _variables(first.content))
+        # The order within and the page outside: Virtuoso refuses to sort far into a page.
+        inner = f"SELECT * WHERE {{ {{ {question[head.end() :]} }} }} ORDER BY {order}"
+        rows: list[Row] = []
+        taken = 0
+        while True:
+            page = f"{head[0]}SELECT * WHERE {{ {{ {inner} }} }} LIMIT {size} OFFSET {len(rows)}"
+            reply = self.reply(page, seconds=deadline - time.monotonic())
+            found = self._rows(reply)
+            rows += found
+            taken += sum(len(term.text) for row in found for term in row.values())
+            if taken > self.limits.bytes:
+                raise TooLarge(f"{self.url} answered with more than {self.limits.bytes:,} bytes: ask less")
+            if len(found) < size:
+                return rows
+
+    def _rows(self, reply: Reply) -> list[Row]:
+        try:
+            bindings = reply.content["results"]["bindings"]
+            return [{name: _term(cell) for name, cell in row.items()} for row in bindings]
+        except (KeyError, TypeError, AttributeError):
+            raise self._no_results(reply.content) from None
+
+    def _no_results(self, content: object) -> Malformed:
+        return Malformed(
+            f"{self.url} is no SPARQL endpoint: expected SPARQL results, found {str(content)[:80]!r}"
         )
 
-    def _ask(self, text: str) -> Any:
-        deadline = time.monotonic() + self.limits.seconds
+    def reply(self, question: str, *, seconds: float | None = None) -> Reply:
+        """What comes back, from the cache where it is kept; raises as ``select``."""
+        if self.cache is not None:
+            kept = self.cache.get(self.url, question)
+            if isinstance(kept, dict) and isinstance(kept.get("headers"), dict):
+                return Reply(kept.get("content"), kept["headers"])
+        reply = self._patiently(question, self.limits.seconds if seconds is None else seconds)
+        content = reply.content
+        if (
+            self.cache is not None
+            and isinstance(content, dict)
+            and ("results" in content or "boolean" in content)
+        ):
+            self.cache.put(self.url, question, {"content": content, "headers": dict(reply.headers)})
+        return reply
+
+    def _patiently(self, question: str, seconds: float) -> Reply:
+        deadline = time.monotonic() + seconds
         for attempt in range(1, self.limits.attempts + 1):
+            self._wait_for_turn(deadline)
             try:
-                body = self._within(deadline, lambda: self._send(text, deadline))
-            except _Busy as busy:
-                wait = 2.0 ** (attempt - 1) if busy.wait is None else busy.wait
-                if attempt == self.limits.attempts or time.monotonic() + wait >= deadline:
-                    raise LimitReached(
-                        f"{self.url} is busy (HTTP {busy.code}), wait {wait:.0f} s and try again"
-                    ) from None
-                time.sleep(wait)
-                continue
-            try:
-                return json.loads(body)
-            except ValueError:
-                if body.lstrip()[:1] == b"{":  # a server that runs out of time stops in the middle
-                    raise LimitReached(
-                        f"{self.url} broke its answer off, the question takes too long there"
-                    ) from None
-                raise GraphError(
-                    f"{self.url} is no SPARQL endpoint: expected JSON results, found {body[:60]!r}"
+                self.requests += 1
+                return self._within(deadline, lambda: self._send(question, deadline))
+            except queue.Empty:
+                raise TimedOut(
+                    f"{self.url} did not answer within {seconds:g} s: ask less, or allow more"
                 ) from None
+            except Busy as busy:
+                wait = busy.wait
+                if wait is None:
+                    wait = _AFTER_429 if busy.code == 429 else 2.0 ** (attempt - 1)
+                self._not_before = max(self._not_before, time.monotonic() + wait)
+                if attempt == self.limits.attempts or time.monotonic() + wait >= deadline:
+                    raise self._too_busy(f" (HTTP {busy.code})") from None
+            finally:
+                if self.pause:
+                    self._not_before = max(self._not_before, time.monotonic() + self.pause)
+                self._turns.release()
         raise AssertionError("the last attempt returns or raises")
 
-    def _within(self, deadline: float, work: Callable[[], bytes]) -> bytes:
-        """Run it in a thread of its own, so that not even a stalled read holds us up past the deadline."""
-        done: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
+    def _wait_for_turn(self, deadline: float) -> None:
+        """Until the server lets us ask again and not too many questions are under way."""
+        if not self._turns.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise TooBusy(f"{_AT_ONCE} questions are under way at {self.url}: ask again later", wait=1.0)
+        while (wait := self._not_before - time.monotonic()) > 0:
+            if self._not_before >= deadline:
+                self._turns.release()
+                raise self._too_busy()
+            time.sleep(wait)
+
+    def _too_busy(self, why: str = "") -> TooBusy:
+        wait = max(0.0, self._not_before - time.monotonic())
+        return TooBusy(f"{self.url} is busy{why}, wait {wait:.0f} s and try again", wait=wait)
+
+    def _send(self, question: str, deadline: float) -> Reply:
+        return send(
+            self.url,
+            question,
+            agent=self.agent,
+            deadline=deadline,
+            bytes=self.limits.bytes,
+            patience=self.patience,
+        )
+
+    def _within(self, deadline: float, work: Callable[[], Reply]) -> Reply:
+        """Run it in a thread of its own, so that not even a stalled read holds us up past the deadline.
+
+        Raises:
+            queue.Empty: it is past.
+        """
+        done: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
 
         def run() -> None:
             try:
@@ -125,87 +229,17 @@ class SparqlClient:
                 done.put(error)
 
         threading.Thread(target=run, daemon=True, name="kgqa-sparql").start()
-        try:
-            result = done.get(timeout=max(deadline - time.monotonic(), 0.0))
-        except queue.Empty:
-            raise self._too_slow() from None
+        result = done.get(timeout=max(deadline - time.monotonic(), 0.0))
         if isinstance(result, BaseException):
             raise result
         return result
 
-    def _too_slow(self) -> LimitReached:
-        return LimitReached(
-            f"{self.url} did not answer within {self.limits.seconds:g} s: ask less, or allow more"
-        )
 
-    def _send(self, text: str, deadline: float) -> bytes:
-        wrapper = SPARQLWrapper(self.url, agent=self.agent)
-        wrapper.setReturnFormat(JSON)
-        wrapper.setOnlyConneg(True)
-        wrapper.setTimeout(max(1, int(deadline - time.monotonic()) + 1))
-        wrapper.setMethod(GET if len(text) < _LONGEST_GET else POST)
-        wrapper.setQuery(text)
-        try:
-            with contextlib.closing(wrapper.query().response) as response:
-                parts, size = [], 0
-                while part := response.read(_CHUNK):
-                    parts.append(part)
-                    size += len(part)
-                    if time.monotonic() > deadline:
-                        raise self._too_slow()
-                    if size > self.limits.bytes:
-                        most = f"{self.limits.bytes:,}"
-                        raise LimitReached(f"{self.url} answered with more than {most} bytes: ask less")
-                return b"".join(parts)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in _BUSY:
-                raise _Busy(error.code, _retry_after(error.headers.get("Retry-After"))) from None
-            raise GraphError(f"{self.url} answered HTTP {error.code} {error.reason}") from None
-        except SPARQLExceptions.EndPointNotFound as error:
-            _close(error)
-            raise GraphError(f"{self.url} was not found (HTTP 404): is the address right?") from None
-        except SPARQLExceptions.EndPointInternalError as error:
-            _close(error)
-            if "timeout" in str(error).lower():
-                raise LimitReached(f"{self.url} ran out of its own time for the question") from None
-            raise GraphError(f"{self.url} failed (HTTP 500): {_first_line(error)}") from None
-        except SPARQLExceptions.SPARQLWrapperException as error:
-            _close(error)
-            raise GraphError(f"{self.url} refused the question: {_first_line(error)}") from None
-        except TimeoutError:
-            raise self._too_slow() from None
-        except http.client.IncompleteRead:
-            raise LimitReached(
-                f"{self.url} broke its answer off, the question takes too long there"
-            ) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            if isinstance(getattr(error, "reason", None), TimeoutError):
-                raise self._too_slow() from None
-            raise GraphError(f"{self.url} cannot be reached: {getattr(error, 'reason', error)}") from None
-
-
-def _close(error: SPARQLExceptions.SPARQLWrapperException) -> None:
-    """Close the response behind an error, which SPARQLWrapper leaves open."""
-    if isinstance(error.__context__, urllib.error.HTTPError):
-        error.__context__.close()
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).replace("\\n", "\n").splitlines() if line.strip()]
-    return " ".join(lines)[:200]
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Seconds to wait, from a number or a date."""
-    if not text:
-        return None
-    if text.strip().isdigit():
-        return float(text)
+def _variables(content: Any) -> list[str]:
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None
+        return [str(name) for name in content["head"]["vars"]]
+    except (KeyError, TypeError):
+        return []
 
 
 def _term(cell: Mapping[str, str]) -> Term:

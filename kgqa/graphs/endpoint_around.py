@@ -1,0 +1,78 @@
+"""What surrounds entities at an endpoint, without reading all that hangs on a hub.
+
+Of every entity only so many facts are looked at, each way. Where there are more, the relations that the
+sample lacks are found by asking of each relation whether there is one fact; so a hub's counts are lower
+bounds, and none of its relations is missing where the endpoint lists them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from kgqa.graphs.endpoint_terms import Terms
+from kgqa.graphs.layout import DIRECTIONS
+from kgqa.graphs.protocol import Direction
+
+MOST_FACTS = 2_000
+"""Facts looked at, of one entity and way."""
+MOST_COUNTED = 500
+"""Facts counted, of one entity and way, to tell how well known it is."""
+_AT_ONCE = 10
+"""Entities in one request; each is a part of its own there."""
+
+Uses: TypeAlias = Counter[tuple[str, Direction]]
+
+
+def uses(terms: Terms, names: Sequence[str]) -> Uses:
+    """(relation, way) -> how many facts of the entities were seen."""
+    counts: Uses = Counter()
+    seen: Counter[str] = Counter()
+    for start in range(0, len(names), _AT_ONCE):
+        iris = [iri for name in names[start : start + _AT_ONCE] if (iri := terms.dialect.iri(name))]
+        parts = " UNION ".join(part for iri in iris for part in _ways(terms, iri))
+        select, group = "?key ?link ?way (COUNT(*) AS ?n)", " GROUP BY ?key ?link ?way"
+        for row in terms.select(select, parts, group) if parts else ():
+            direction = next((d for d in DIRECTIONS if d == row["way"].text), None)
+            if direction is not None:
+                number = int(row["n"].text)
+                counts[terms.dialect.relation_name(row["link"].text), direction] += number
+                seen[f"{'in' if direction == 'in' else 'out'} {row['key'].text}"] += number
+        for iri in iris:
+            if seen[f"in {iri}"] >= MOST_FACTS and terms.lists_relations:
+                for relation in _entering(terms, iri):
+                    counts[relation, "in"] = max(1, counts[relation, "in"])
+    return counts
+
+
+def degrees(terms: Terms, names: Sequence[str], *, both: bool = True) -> Iterator[tuple[str, int]]:
+    """(name, number of facts, each way at most ``MOST_COUNTED``) of those that have any."""
+    for start in range(0, len(names), _AT_ONCE):
+        iris = {iri: name for name in names[start : start + _AT_ONCE] if (iri := terms.dialect.iri(name))}
+        parts = []
+        for iri in iris:
+            ways = [f"<{iri}> ?link ?x", f"?x ?link <{iri}>"][: 1 + both]
+            parts += [_limited(terms, way, iri, MOST_COUNTED) for way in ways]
+        rows = terms.select("?key (COUNT(*) AS ?n)", " UNION ".join(parts), " GROUP BY ?key") if parts else []
+        for row in rows:
+            if "key" in row:
+                yield iris[row["key"].text], int(row["n"].text)
+
+
+def _limited(terms: Terms, triple: str, iri: str, most: int) -> str:
+    facts = f"{{ SELECT ?link ?x WHERE {{ {triple} . {terms.dialect.only_facts} }} LIMIT {most} }}"
+    return f"{{ {facts} BIND(<{iri}> AS ?key) }}"
+
+
+def _ways(terms: Terms, iri: str) -> Iterator[str]:
+    is_entity = terms.dialect.model.is_entity.format("?x")
+    out = _limited(terms, f"<{iri}> ?link ?x", iri, MOST_FACTS)
+    yield f'{{ {out} BIND(IF({is_entity}, "out", "literal") AS ?way) }}'
+    yield f'{{ {_limited(terms, f"?x ?link <{iri}>", iri, MOST_FACTS)} BIND("in" AS ?way) }}'
+
+
+def _entering(terms: Terms, iri: str) -> list[str]:
+    """All relations that lead to a hub, one look-up for each that there is."""
+    body = f"?property wikibase:directClaim ?link . FILTER EXISTS {{ ?x ?link <{iri}> }}"
+    return [terms.dialect.relation_name(row["link"].text) for row in terms.select("?link", body)]
