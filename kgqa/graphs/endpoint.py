@@ -65,10 +65,12 @@ class EndpointGraph(EndpointFacts):
     ) -> None:
         self.url = url
         self.client = SparqlClient(url, limits=limits, contact=contact, cache=cache, pause=pause)
-        self.evidence: Evidence = store_of(self.client, self.client.reply("ASK {}"))
+        first = self.client.reply(Dialect.query(WIKIDATA, "ASK", "?x wdt:P31 ?y"))
+        is_wikidata = self.client.truth(first)
+        self.evidence: Evidence = store_of(self.client, first)
         self.client.patience = PATIENCE.get(self.evidence.store)
         if model is None:
-            model = WIKIDATA if self.client.ask(Dialect.query(WIKIDATA, "ASK", "?x wdt:P31 ?y")) else PLAIN
+            model = WIKIDATA if is_wikidata else PLAIN
         self.model = model
         has_statements = model.wikidata_ids and self.client.ask(
             Dialect.query(model, "ASK", "?x a wikibase:BestRank")

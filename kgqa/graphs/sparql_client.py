@@ -110,10 +110,14 @@ class SparqlClient:
 
     def ask(self, question: str, *, seconds: float | None = None) -> bool:
         """Truth value of an ASK; raises as ``select``."""
-        content = self.reply(question, seconds=seconds).content
+        return self.truth(self.reply(question, seconds=seconds))
+
+    def truth(self, reply: Reply) -> bool:
+        """The truth value that an answer gives; Malformed where it gives none."""
+        content = reply.content
         truth = content.get("boolean") if isinstance(content, dict) else None
         if truth is None and isinstance(content, dict) and _variables(content) == ["__ASK_RETVAL"]:
-            return bool(self._rows(Reply(content)))  # Virtuoso 7: one row for yes, none for no
+            return bool(self._rows(reply))  # Virtuoso 7: one row for yes, none for no
         if not isinstance(truth, bool):
             raise self._no_results(content)
         return truth
