@@ -23,7 +23,7 @@ from grammar.denotation import (
     Numbers,
     Values,
 )
-from grammar.errors import FormError, Refused
+from grammar.errors import FormError, Refused, Unreachable
 from grammar.forms import LogicalForm
 from grammar.operators import Sort
 from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
@@ -125,7 +125,7 @@ class EndpointGraph(EndpointFacts):
             return None
         try:
             return self._denoted(form, query, seconds)
-        except Refused:  # a store that cannot compile a form whole can mostly do so in parts
+        except (Refused, Unreachable):  # a store that cannot do a form whole can mostly do so in parts
             return None
 
     def _denoted(self, form: LogicalForm, query: str, seconds: float) -> Denotation | None:

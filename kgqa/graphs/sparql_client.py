@@ -20,7 +20,7 @@ from SPARQLWrapper import __version__ as wrapper_version
 from grammar.errors import GraphError, Malformed, TimedOut, TooBusy, TooLarge
 from kgqa import __version__
 from kgqa.graphs.answer_cache import AnswerCache
-from kgqa.graphs.rdf_terms import Term
+from kgqa.graphs.rdf_terms import WKT, XSD, Term
 from kgqa.graphs.sparql_http import Busy, Patience, Reply, send
 
 Row: TypeAlias = Mapping[str, Term]
@@ -31,6 +31,9 @@ _AT_ONCE = 4
 _AFTER_429 = 60.0
 """Seconds without a question after "too many requests" that does not say how long; Wikimedia asks for it."""
 _WIKIMEDIA = ("wikidata.org", "wikimedia.org")
+# How Virtuoso gives back coordinates, and the years before 1000.
+_GEOMETRY = "http://www.openlinksw.com/schemas/virtrdf#Geometry"
+_SHORT_YEAR = re.compile(r"^(-?)(\d{1,3})-")
 _PREFIXES = re.compile(r"(?:PREFIX \w*: <[^>]*>\n)*")
 
 
@@ -252,4 +255,9 @@ def _term(cell: Mapping[str, str]) -> Term:
         return Term(text, is_iri=True)
     if kind == "bnode":
         return Term(f"_:{text}", is_iri=True)
-    return Term(text, datatype=cell.get("datatype"), language=cell.get("xml:lang"))
+    datatype = cell.get("datatype")
+    if datatype == _GEOMETRY:
+        datatype = WKT
+    elif datatype is not None and datatype.startswith(f"{XSD}date"):
+        text = _SHORT_YEAR.sub(lambda year: f"{year[1]}{year[2]:0>4}-", text)
+    return Term(text, datatype=datatype, language=cell.get("xml:lang"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grammar.errors import ExecutionError, TooLarge, UnknownName
+from grammar.errors import UnknownName
 from grammar.execute import execute
 from grammar.forms import read_form
 from kgqa.graphs import EmbeddedGraph
