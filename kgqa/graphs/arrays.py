@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +24,50 @@ from grammar.errors import GraphError
 from kgqa.graphs.manifest import Seal, seal
 
 Array = npt.NDArray[Any]
+T = TypeVar("T")
+
+_INT32 = np.iinfo(np.int32).max
+_PIECE = 1 << 18
+"""Elements written at once where there could be many more."""
 
 
 def compact(array: Array) -> Array:
     """The same integers in 32 bits where they fit: half the bytes to read."""
-    limit = np.iinfo(np.int32).max
-    return array.astype(np.int32 if array.size == 0 or int(array.max()) <= limit else np.int64, copy=False)
+    return array.astype(np.int32 if array.size == 0 or int(array.max()) <= _INT32 else np.int64, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """Several texts in memory: their lengths in bytes, [n], and their bytes one after the other, uint8."""
+
+    lengths: IntArray
+    blob: Array
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes]) -> Strings:
+        """From single texts."""
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+        return cls(lengths, np.frombuffer(b"".join(texts), dtype=np.uint8))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[bytes]:
+        content, end = self.blob.tobytes(), 0
+        for length in self.lengths.tolist():
+            yield content[end : end + length]
+            end += length
+
+    def take(self, rows: IntArray) -> Strings:
+        """Some of them, in the order given."""
+        return Strings(self.lengths[rows], self.blob[rows_of(pointers_of(self.lengths), rows)[1]])
+
+
+def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` things, the last one perhaps shorter."""
+    iterator = iter(things)
+    while several := list(islice(iterator, size)):
+        yield several
 
 
 def pointers_of(counts: Array) -> IntArray:
@@ -121,6 +162,131 @@ class Texts:
         return place if place < (len(self) if high is None else high) and self.row(place) == wanted else -1
 
 
+def _dense(places: Array, values: Array, start: int) -> Iterator[IntArray]:
+    """Values at their places and 0 elsewhere, in stretches from ``start`` to the last place."""
+    end = int(places[-1]) + 1 if len(places) else start
+    for first in range(start, end, _PIECE):
+        last = min(first + _PIECE, end)
+        low, high = np.searchsorted(places, [first, last])
+        stretch = np.zeros(last - first, dtype=np.int64)
+        stretch[places[low:high] - first] = values[low:high]
+        yield stretch
+
+
+def _zeros(count: int) -> Iterator[IntArray]:
+    for first in range(0, count, _PIECE):
+        yield np.zeros(min(_PIECE, count - first), dtype=np.int64)
+
+
+class ColumnWriter:
+    """One array, written piece by piece; integers take 32 bits until one does not fit."""
+
+    def __init__(self, path: Path, kind: npt.DTypeLike = np.int32) -> None:
+        self.path = path
+        self.count = 0
+        self._type = np.dtype(kind)
+        self._file = path.open("w+b")
+        self._write_header()
+
+    def _write_header(self) -> None:
+        # numpy pads the header, so that one for a longer array takes as many bytes.
+        header = {"descr": np.lib.format.dtype_to_descr(self._type), "fortran_order": False}
+        self._file.seek(0)
+        np.lib.format.write_array_header_1_0(self._file, {**header, "shape": (self.count,)})
+
+    def append(self, piece: Array) -> None:
+        """Write elements behind the others."""
+        if self._type == np.int32 and len(piece) and int(piece.max()) > _INT32:
+            self._widen()
+        self.count += len(piece)
+        self._file.write(np.ascontiguousarray(piece, dtype=self._type).data)
+
+    def at(self, places: Array, values: Array) -> None:
+        """Elements at some places, [n] ascending and behind those written already; 0 in between."""
+        for stretch in _dense(places, values, self.count):
+            self.append(stretch)
+
+    def until(self, place: int) -> None:
+        """Zeros up to the element before ``place``."""
+        for stretch in _zeros(place - self.count):
+            self.append(stretch)
+
+    def _widen(self) -> None:
+        """Go on with 64 bits; what is written already is copied."""
+        narrow_path = self.path.with_suffix(".narrow")
+        start = self._file.tell() - self.count * self._type.itemsize
+        self._file.close()
+        self.path.rename(narrow_path)
+        self._type = np.dtype(np.int64)
+        self._file = self.path.open("w+b")
+        self._write_header()
+        with narrow_path.open("rb") as narrow:
+            narrow.seek(start)
+            while piece := narrow.read(4 * _PIECE):
+                self._file.write(np.frombuffer(piece, dtype=np.int32).astype(np.int64).data)
+        narrow_path.unlink()
+
+    def close(self) -> None:
+        """Complete it, on the disk when this returns."""
+        self._write_header()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+class PointerWriter:
+    """Where rows start, written in ascending order of rows; rows left out are empty."""
+
+    def __init__(self, path: Path) -> None:
+        self.column = ColumnWriter(path)
+        self.column.append(np.zeros(1, dtype=np.int64))
+        self._end = 0
+
+    def append(self, counts: Array) -> None:
+        """The next rows: how many items each has, [n]."""
+        if len(counts):
+            pointers = np.cumsum(counts, dtype=np.int64) + self._end
+            self._end = int(pointers[-1])
+            self.column.append(pointers)
+
+    def at(self, rows: Array, counts: Array) -> None:
+        """Some rows, [n] ascending and behind those written already, and how many items each has, [n]."""
+        for stretch in _dense(rows, counts, self.column.count - 1):
+            self.append(stretch)
+
+    def until(self, row: int) -> None:
+        """Empty rows up to the one before ``row``."""
+        for stretch in _zeros(row - (self.column.count - 1)):
+            self.append(stretch)
+
+    def close(self) -> None:
+        """Complete it."""
+        self.column.close()
+
+
+class RaggedWriter:
+    """A ragged array, written row by row."""
+
+    def __init__(self, name: str, folder: Path, kind: npt.DTypeLike = np.int32) -> None:
+        self.pointers = PointerWriter(folder / f"{name}.pointers.npy")
+        self.items = ColumnWriter(folder / f"{name}.items.npy", kind)
+
+    def append(self, counts: Array, items: Array) -> None:
+        """The next rows: how many items each has, [n], and the items, [sum of counts]."""
+        self.pointers.append(counts)
+        self.items.append(items)
+
+    def at(self, rows: Array, counts: Array, items: Array) -> None:
+        """Some rows, [n] ascending, with gaps; how many items each has, [n]; the items."""
+        self.pointers.at(rows, counts)
+        self.items.append(items)
+
+    def close(self) -> None:
+        """Complete both files."""
+        self.pointers.close()
+        self.items.close()
+
+
 class ArrayWriter:
     """Writes arrays into a folder and remembers what the manifest says of them."""
 
@@ -128,25 +294,51 @@ class ArrayWriter:
         self.folder = folder
         self.files: dict[str, Seal] = {}
 
+    @contextmanager
+    def open_column(self, name: str, kind: npt.DTypeLike = np.int32) -> Iterator[ColumnWriter]:
+        """An array to be written piece by piece."""
+        with closing(ColumnWriter(self.folder / f"{name}.npy", kind)) as column:
+            yield column
+        self._remember(column.path)
+
+    @contextmanager
+    def open_pointers(self, name: str) -> Iterator[PointerWriter]:
+        """Where rows start, to be written row by row."""
+        with closing(PointerWriter(self.folder / f"{name}.npy")) as pointers:
+            yield pointers
+        self._remember(pointers.column.path)
+
+    @contextmanager
+    def open_ragged(self, name: str, kind: npt.DTypeLike = np.int32) -> Iterator[RaggedWriter]:
+        """A ragged array to be written row by row."""
+        with closing(RaggedWriter(name, self.folder, kind)) as ragged:
+            yield ragged
+        self._remember(ragged.pointers.column.path)
+        self._remember(ragged.items.path)
+
+    def open_texts(self, name: str) -> AbstractContextManager[RaggedWriter]:
+        """Texts to be written row by row: items are bytes."""
+        return self.open_ragged(name, np.uint8)
+
     def column(self, name: str, array: Array) -> None:
-        """Write one array."""
-        path = self.folder / f"{name}.npy"
-        with path.open("wb") as file:
-            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        self.files[path.name] = seal(path)
+        """Write one array as it is."""
+        with self.open_column(name, array.dtype) as column:
+            column.append(array)
 
     def ragged(self, name: str, counts: Array, items: Array) -> None:
         """Write a ragged array from the length of every row and all items."""
-        self.column(f"{name}.pointers", compact(pointers_of(counts)))
-        self.column(f"{name}.items", items)
+        with self.open_ragged(name, items.dtype) as ragged:
+            ragged.append(counts, items)
 
-    def texts(self, name: str, texts: Sequence[bytes] | Iterable[bytes]) -> None:
+    def texts(self, name: str, texts: Iterable[bytes]) -> None:
         """Write texts."""
-        rows = texts if isinstance(texts, Sequence) else list(texts)
-        lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-        self.ragged(name, lengths, np.frombuffer(b"".join(rows), dtype=np.uint8))
+        with self.open_texts(name) as writer:
+            for several in batched(texts, _PIECE):
+                strings = Strings.of(several)
+                writer.append(strings.lengths, strings.blob)
+
+    def _remember(self, path: Path) -> None:
+        self.files[path.name] = seal(path)
 
     def adopt(self, paths: Iterable[Path]) -> None:
         """Take other files of the folder into the manifest: what is derived from the arrays."""

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from grammar.errors import GraphError
 from kgqa.graphs.arrays import ArrayWriter
-from kgqa.graphs.collect import Collected
+from kgqa.graphs.gather import Gathered
 from kgqa.graphs.layout import write_layout
 from kgqa.graphs.manifest import Manifest, is_graph_folder, write_manifest
 from kgqa.graphs.protocol import GraphInfo
-from kgqa.graphs.rdf_terms import end_of
 from kgqa.graphs.reading import Progress
 from kgqa.graphs.selection import EVERYTHING, TYPE_RELATIONS, Selection
 from kgqa.graphs.skips import Skips
 from kgqa.graphs.sources import Source, read_sources, source_name
+from kgqa.graphs.spool import Scratch
+
+MEMORY = 1 << 30
+"""How many bytes a build takes unless told otherwise."""
+LEAST_MEMORY = 1 << 20
+
+_SORTS = 20
+"""Into how many parts the memory is divided: up to seven sorts are at work at once, and what is made of a
+block of theirs takes a few times as much as the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ def build_graph(
     type_relations: Sequence[str] = TYPE_RELATIONS,
     subclass_relation: str | None = None,
     selection: Selection = EVERYTHING,
+    memory: int = MEMORY,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build a graph folder; one that is there already is replaced when the new one is complete.
@@ -59,6 +70,8 @@ def build_graph(
         subclass_relation: a relation (Wikidata's is P279) up which membership is carried; None leaves an
             entity in the types that it is stated to have.
         selection: which part of the sources to take.
+        memory: about how many bytes of memory to take, over those of Python and its libraries; what is more
+            goes to the disk, into the folder's place. The graph is the same, to the byte, whatever it is.
         progress: told of what is being done, and how far it is.
 
     Raises:
@@ -67,32 +80,32 @@ def build_graph(
     out = Path(out)
     _see_that_free(out)
     skips = Skips(strict=strict)
-    collected = Collected()
-    for record in read_sources(sources, skips, selection, progress):
-        collected.add(record)
-    for names, words in (
-        (collected.entities, collected.entity_words),
-        (collected.relations, collected.relation_words),
-    ):
-        for called, number in names.items():
-            if number not in words.labels and (end := end_of(called)):
-                words.labels[number] = end
-    if not collected.entities:
-        first = f"; the first of {skips.count} broken places: {skips.messages[0]}" if skips.messages else ""
-        raise GraphError(
-            f"no entity was found in {', '.join(map(source_name, sources)) or 'no source'}{first}"
-        )
-    if progress:
-        progress("writing", 0)
     try:
-        info = _write(
-            collected,
-            out,
-            name=name or out.name,
-            sources=[source_name(source) for source in sources],
-            type_relations=list(type_relations),
-            subclass_relation=subclass_relation,
-        )
+        with _building(out) as folder:
+            writer = ArrayWriter(folder)
+            with Scratch(folder / "scratch", memory=memory // _SORTS) as scratch:
+                gathered = Gathered(scratch, memory=memory)
+                for given in read_sources(sources, skips, selection, progress):
+                    gathered.take(given)
+                gathered.end()
+                if not gathered.names.count:
+                    raise _nothing_found(sources, skips)
+                counts = write_layout(
+                    writer,
+                    gathered,
+                    scratch,
+                    memory=memory,
+                    type_relations=type_relations,
+                    subclass_relation=subclass_relation,
+                    progress=progress,
+                )
+            size = sum(it.bytes for it in writer.files.values())
+            info = GraphInfo(name=name or out.name, checksum=writer.checksum(), bytes=size, **asdict(counts))
+            names = [source_name(source) for source in sources]
+            write_manifest(
+                folder, Manifest(info, writer.files, names, list(type_relations), subclass_relation)
+            )
+            _put(folder, out)
     except OSError as error:
         raise GraphError(
             f"{out} cannot be written ({error.strerror or error}): make room, or name another place"
@@ -100,32 +113,42 @@ def build_graph(
     return BuildReport(out, info, skips.count, tuple(skips.messages), skips.broken, skips.left_out)
 
 
-def _write(
-    collected: Collected,
-    out: Path,
-    *,
-    name: str,
-    sources: list[str],
-    type_relations: list[str],
-    subclass_relation: str | None,
-) -> GraphInfo:
-    """Write the whole graph beside its place, then move it there."""
+def _nothing_found(sources: Iterable[Source], skips: Skips) -> GraphError:
+    first = f"; the first of {skips.count} broken places: {skips.messages[0]}" if skips.messages else ""
+    return GraphError(f"no entity was found in {', '.join(map(source_name, sources)) or 'no source'}{first}")
+
+
+@contextmanager
+def _building(out: Path) -> Iterator[Path]:
+    """A folder beside the place of the graph, to build in; whatever happens, nothing half-made stays."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
+    _remove_abandoned(out)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-{os.getpid()}-", dir=out.parent))
+    folder.chmod(0o755)  # mkdtemp keeps others out
     try:
-        writer = ArrayWriter(building)
-        counts = write_layout(
-            writer, collected, type_relations=type_relations, subclass_relation=subclass_relation
-        )
-        size = sum(it.bytes for it in writer.files.values())
-        info = GraphInfo(name=name, checksum=writer.checksum(), bytes=size, **asdict(counts))
-        write_manifest(building, Manifest(info, writer.files, sources, type_relations, subclass_relation))
-        building.chmod(0o755)  # mkdtemp keeps others out
-        _put(building, out)
-    except BaseException:  # also Ctrl-C: nothing half-made stays
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-    return info
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # where all went well, it has been moved away
+
+
+def _remove_abandoned(out: Path) -> None:
+    """Delete what killed builds of this graph left beside it."""
+    if os.name == "nt":  # there is no harmless way there to ask whether a process lives
+        return
+    for folder in out.parent.glob(f".{glob.escape(out.name)}.building-*"):
+        owner = folder.name.removeprefix(f".{out.name}.building-").partition("-")[0]
+        if owner.isdecimal() and not _lives(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _see_that_free(out: Path) -> None:

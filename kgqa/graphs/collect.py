@@ -1,38 +1,113 @@
-"""Records gathered into columns: the first half of a build, before anything is ordered."""
+"""Facts as columns: what records are gathered into before anything is ordered, a stretch at a time."""
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
+import numpy as np
+
+from grammar.denotation import EMPTY, IntArray
 from grammar.values import Value
+from kgqa.graphs.arrays import Array, Strings
 from kgqa.graphs.record import Object, Record
+
+_PER_NAME, _PER_TEXT, _PER_VALUE, _PER_STATEMENT = 300, 500, 700, 50
+"""About how many bytes of memory each takes here and while it is made a chunk."""
+
+
+class WordKind(IntEnum):
+    """What a text is to its entity."""
+
+    LABEL = 0
+    ALIAS = 1
+    DESCRIPTION = 2
 
 
 @dataclass(slots=True)
 class Words:
-    """Labels, aliases and descriptions by number, in the order they were met."""
+    """Labels, aliases and descriptions by number. ``names``: labels and aliases as they were met."""
 
     labels: dict[int, str] = field(default_factory=dict)
-    aliases: dict[int, dict[str, None]] = field(default_factory=dict)
+    names: dict[int, dict[str, None]] = field(default_factory=dict)
     descriptions: dict[int, str] = field(default_factory=dict)
 
     def add(self, number: int, record: Record) -> None:
-        """Take what a record says; a second label becomes an alias, a second description is dropped."""
+        """Take what a record says."""
         if record.label:
-            known = self.labels.setdefault(number, record.label)
-            if known != record.label:
-                self.aliases.setdefault(number, {}).setdefault(record.label)
+            self.add_text(number, WordKind.LABEL, record.label)
         for alias in record.aliases:
             if alias:
-                self.aliases.setdefault(number, {}).setdefault(alias)
+                self.add_text(number, WordKind.ALIAS, alias)
         if record.description:
-            self.descriptions.setdefault(number, record.description)
+            self.add_text(number, WordKind.DESCRIPTION, record.description)
+
+    def add_text(self, number: int, kind: WordKind, text: str) -> None:
+        """Take one text; a second label becomes an alias, a second description is dropped."""
+        if kind == WordKind.DESCRIPTION:
+            self.descriptions.setdefault(number, text)
+            return
+        if kind == WordKind.LABEL:
+            self.labels.setdefault(number, text)
+        self.names.setdefault(number, {}).setdefault(text)
 
     def aliases_of(self, number: int) -> list[str]:
-        """Aliases without the label."""
+        """All names but the label."""
         label = self.labels.get(number)
-        return [alias for alias in self.aliases.get(number, ()) if alias != label]
+        return [name for name in self.names.get(number, ()) if name != label]
+
+    def rows(self) -> Iterator[tuple[int, WordKind, str]]:
+        """All texts: number, kind, text; those of a number so that taking them again gives the same."""
+        for number, names in self.names.items():
+            label = self.labels.get(number)
+            for name in names:
+                yield number, WordKind.LABEL if name == label else WordKind.ALIAS, name
+        for number, description in self.descriptions.items():
+            yield number, WordKind.DESCRIPTION, description
+
+
+@dataclass(frozen=True, slots=True)
+class WordRows:
+    """Texts of entities as columns: whose, [n] places among names; of what kind, [n]; the texts."""
+
+    owners: IntArray
+    kinds: Array
+    texts: Strings
+
+    @classmethod
+    def of(cls, words: Words) -> WordRows:
+        """From words by place."""
+        rows = list(words.rows())
+        return cls(
+            np.fromiter((number for number, _, _ in rows), dtype=np.int64, count=len(rows)),
+            np.fromiter((kind for _, kind, _ in rows), dtype=np.int8, count=len(rows)),
+            Strings.of([text.encode() for _, _, text in rows]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Many facts at once, as columns.
+
+    ``names`` are distinct names of entities, in any order. Statements [n]: ``subjects`` places in ``names``,
+    ``relations`` places in ``relation_names``, ``nodes`` places in ``names`` or ``~place`` in ``literals``.
+    Qualifier values [m]: ``qualified`` places among the statements. ``words``: of an entity at most one label
+    and one description, and no text twice.
+    """
+
+    names: Strings
+    relation_names: Sequence[str]
+    subjects: IntArray
+    relations: IntArray
+    nodes: IntArray
+    ranks: IntArray
+    literals: Sequence[Value] = ()
+    qualified: IntArray = field(default_factory=lambda: EMPTY)
+    qualifier_relations: IntArray = field(default_factory=lambda: EMPTY)
+    qualifier_nodes: IntArray = field(default_factory=lambda: EMPTY)
+    words: WordRows = field(default_factory=lambda: WordRows.of(Words()))
 
 
 def _column() -> array[int]:
@@ -40,53 +115,78 @@ def _column() -> array[int]:
 
 
 @dataclass(slots=True)
-class Collected:
-    """All records as columns, numbered in the order of first mention.
+class Collector:
+    """Records taken one by one, until they are worth a chunk. ``size``: about how many bytes they take."""
 
-    A node is an entity's number, or ``~number`` (negative) of a literal.
-    """
-
-    entities: dict[str, int] = field(default_factory=dict)
-    relations: dict[str, int] = field(default_factory=dict)
-    literals: dict[Value, int] = field(default_factory=dict)
-    entity_words: Words = field(default_factory=Words)
-    relation_words: Words = field(default_factory=Words)
-    # Statements, one element each.
-    subjects: array[int] = field(default_factory=_column)
-    statement_relations: array[int] = field(default_factory=_column)
-    nodes: array[int] = field(default_factory=_column)
-    ranks: array[int] = field(default_factory=_column)
-    # Qualifier values, one element each.
-    qualified: array[int] = field(default_factory=_column)
-    qualifier_relations: array[int] = field(default_factory=_column)
-    qualifier_nodes: array[int] = field(default_factory=_column)
+    size: int = 0
+    _names: dict[str, int] = field(default_factory=dict)
+    _relations: dict[str, int] = field(default_factory=dict)
+    _literals: dict[Value, int] = field(default_factory=dict)
+    _words: Words = field(default_factory=Words)
+    _subjects: array[int] = field(default_factory=_column)
+    _statement_relations: array[int] = field(default_factory=_column)
+    _nodes: array[int] = field(default_factory=_column)
+    _ranks: array[int] = field(default_factory=_column)
+    _qualified: array[int] = field(default_factory=_column)
+    _qualifier_relations: array[int] = field(default_factory=_column)
+    _qualifier_nodes: array[int] = field(default_factory=_column)
 
     def add(self, record: Record) -> None:
-        """Take one record."""
-        if record.is_relation:
-            self.relation_words.add(self._relation(record.id), record)
-            return
-        subject = self.entities.setdefault(record.id, len(self.entities))
-        self.entity_words.add(subject, record)
+        """Take the record of an entity."""
+        subject = self._name(record.id)
+        self._words.add(subject, record)
+        for text in (record.label, record.description, *record.aliases):
+            self.size += _PER_TEXT + 4 * len(text) if text else 0
         for name, statements in record.facts.items():
             relation = self._relation(name)
             for statement in statements:
-                number = len(self.subjects)
-                self.subjects.append(subject)
-                self.statement_relations.append(relation)
-                self.nodes.append(self._node(statement.value))
-                self.ranks.append(statement.rank)
+                number = len(self._subjects)
+                self._subjects.append(subject)
+                self._statement_relations.append(relation)
+                self._nodes.append(self._node(statement.value))
+                self._ranks.append(statement.rank)
+                self.size += _PER_STATEMENT
                 for qualifier, values in statement.qualifiers.items():
                     qualifier_relation = self._relation(qualifier)
                     for value in values:
-                        self.qualified.append(number)
-                        self.qualifier_relations.append(qualifier_relation)
-                        self.qualifier_nodes.append(self._node(value))
+                        self._qualified.append(number)
+                        self._qualifier_relations.append(qualifier_relation)
+                        self._qualifier_nodes.append(self._node(value))
+                        self.size += _PER_STATEMENT
+
+    def _name(self, name: str) -> int:
+        number = self._names.setdefault(name, len(self._names))
+        if number == len(self._names) - 1:
+            self.size += _PER_NAME + 4 * len(name)
+        return number
 
     def _relation(self, name: str) -> int:
-        return self.relations.setdefault(name, len(self.relations))
+        return self._relations.setdefault(name, len(self._relations))
 
     def _node(self, thing: Object) -> int:
         if isinstance(thing, str):
-            return self.entities.setdefault(thing, len(self.entities))
-        return ~self.literals.setdefault(thing, len(self.literals))
+            return self._name(thing)
+        number = self._literals.setdefault(thing, len(self._literals))
+        if number == len(self._literals) - 1:
+            self.size += _PER_VALUE
+        return ~number
+
+    def chunk(self) -> Chunk:
+        """All that was taken."""
+        return Chunk(
+            names=Strings.of([name.encode() for name in self._names]),
+            relation_names=list(self._relations),
+            literals=list(self._literals),
+            subjects=_integers(self._subjects),
+            relations=_integers(self._statement_relations),
+            nodes=_integers(self._nodes),
+            ranks=_integers(self._ranks),
+            qualified=_integers(self._qualified),
+            qualifier_relations=_integers(self._qualifier_relations),
+            qualifier_nodes=_integers(self._qualifier_nodes),
+            words=WordRows.of(self._words),
+        )
+
+
+def _integers(column: array[int]) -> IntArray:
+    return np.asarray(column, dtype=np.int64)

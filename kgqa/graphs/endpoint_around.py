@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from kgqa.graphs.endpoint_terms import Terms
-from kgqa.graphs.layout import DIRECTIONS
-from kgqa.graphs.protocol import Direction
+from kgqa.graphs.protocol import DIRECTIONS, Direction
 
 MOST_FACTS = 2_000
 """Facts looked at, of one entity and way."""

@@ -16,6 +16,7 @@ How: TypeAlias = Literal["exact", "alias", "partial", "fuzzy"]
 """How a text matched: the label, an alias, some whole words of one, or with typos."""
 Direction: TypeAlias = Literal["out", "in", "literal"]
 """Whether a relation leads from an entity to entities, from entities to it, or to literals."""
+DIRECTIONS: tuple[Direction, ...] = ("out", "in", "literal")
 
 
 @dataclass(frozen=True, slots=True)
