@@ -14,6 +14,7 @@ from kgqa.commands.options import (
     OutFolder,
     open_graph,
     print_json,
+    read_size,
     say,
 )
 
@@ -54,6 +55,9 @@ def graph_build(
     ] = None,
     hops: Annotated[int, typer.Option("--hops", min=0, help="How far around them, in facts.")] = 1,
     seed: Annotated[int, typer.Option("--seed", help="Draws the sample.")] = 0,
+    memory: Annotated[
+        str, typer.Option("--memory", metavar="SIZE", help="To take, such as 500MB; more goes to the disk.")
+    ] = "1GB",
     as_json: JsonOption = False,
 ) -> None:
     """Build a graph from facts. Lists of ids and languages are separated by commas.
@@ -79,7 +83,15 @@ def graph_build(
         seed=seed,
     )
     with show_progress() as progress:
-        report = build_graph(sources, out, name=name, strict=strict, selection=selection, progress=progress)
+        report = build_graph(
+            sources,
+            out,
+            name=name,
+            strict=strict,
+            selection=selection,
+            memory=read_size(memory),
+            progress=progress,
+        )
     for message in report.messages:
         say(f"skipped: {message}")
     for what, counts in (("skipped", report.broken), ("left out", report.left_out)):

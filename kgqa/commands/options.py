@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grammar.errors import DataError, KgqaError
+from grammar.errors import ConfigError, DataError, KgqaError
 
 if TYPE_CHECKING:
     from kgqa.graphs import KnowledgeGraph
@@ -69,6 +70,19 @@ def print_json(record: object) -> None:
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def read_size(text: str) -> int:
+    """Bytes of a size such as 500MB.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?)(i?)B?\s*", text, re.IGNORECASE)
+    if found is None:
+        raise ConfigError(f"expected a size such as 500MB or 2GB, found {text!r}")
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit.lower() or " "))
 
 
 def open_graph(name: str | None) -> KnowledgeGraph:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grammar.errors import GraphError
 from kgqa.graphs.arrays import ArrayWriter
+from kgqa.graphs.collect import Chunk
 from kgqa.graphs.gather import Gathered
 from kgqa.graphs.layout import write_layout
 from kgqa.graphs.manifest import Manifest, is_graph_folder, write_manifest
@@ -23,9 +24,9 @@ from kgqa.graphs.skips import Skips
 from kgqa.graphs.sources import Source, read_sources, source_name
 from kgqa.graphs.spool import Scratch
 
-MEMORY = 1 << 30
+MEMORY = 1_000_000_000
 """How many bytes a build takes unless told otherwise."""
-LEAST_MEMORY = 1 << 20
+LEAST_MEMORY = 1_000_000
 
 _SORTS = 20
 """Into how many parts the memory is divided: up to seven sorts are at work at once, and what is made of a
@@ -57,6 +58,7 @@ def build_graph(
     type_relations: Sequence[str] = TYPE_RELATIONS,
     subclass_relation: str | None = None,
     selection: Selection = EVERYTHING,
+    chunks: Iterable[Chunk] = (),
     memory: int = MEMORY,
     progress: Progress | None = None,
 ) -> BuildReport:
@@ -70,6 +72,7 @@ def build_graph(
         subclass_relation: a relation (Wikidata's is P279) up which membership is carried; None leaves an
             entity in the types that it is stated to have.
         selection: which part of the sources to take.
+        chunks: facts as columns, from what makes many at once; taken as they are, after the sources.
         memory: about how many bytes of memory to take, over those of Python and its libraries; what is more
             goes to the disk, into the folder's place. The graph is the same, to the byte, whatever it is.
         progress: told of what is being done, and how far it is.
@@ -78,6 +81,10 @@ def build_graph(
         GraphError: a source cannot be read, holds nothing, or ``out`` is something else than a graph.
     """
     out = Path(out)
+    if memory < LEAST_MEMORY:
+        raise GraphError(
+            f"a build takes at least {LEAST_MEMORY:,} bytes of memory, {memory:,} are allowed: allow more"
+        )
     _see_that_free(out)
     skips = Skips(strict=strict)
     try:
@@ -85,9 +92,11 @@ def build_graph(
             writer = ArrayWriter(folder)
             with Scratch(folder / "scratch", memory=memory // _SORTS) as scratch:
                 gathered = Gathered(scratch, memory=memory)
-                for given in read_sources(sources, skips, selection, progress):
-                    gathered.take(given)
+                for record in read_sources(sources, skips, selection, progress):
+                    gathered.take(record)
                 gathered.end()
+                for chunk in chunks:
+                    gathered.store(chunk)
                 if not gathered.names.count:
                     raise _nothing_found(sources, skips)
                 counts = write_layout(

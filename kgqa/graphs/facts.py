@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grammar.denotation import EMPTY, IntArray
+from grammar.denotation import EMPTY, BoolArray, IntArray
 from kgqa.graphs.arrays import ArrayWriter, compact, find_sorted, pointers_of
 from kgqa.graphs.classes import Classes
 from kgqa.graphs.protocol import DIRECTIONS, Direction
@@ -14,6 +14,7 @@ from kgqa.graphs.reading import Progress
 from kgqa.graphs.sorting import ExternalSort, RunLengths, changes
 from kgqa.graphs.spool import Scratch
 from kgqa.graphs.visible import Statements, Visible
+
 
 class FactWriter:
     """Writes the arrays one after the other: every step passes on to the next ones what they have to sort."""
@@ -65,7 +66,8 @@ class FactWriter:
         to_relations, to_subjects, to_objects = (c[to_entity] for c in (relations, subjects, nodes))
         self._inverse.add(to_relations, to_objects, to_subjects)
         classes.add(to_relations, to_subjects, to_objects)
-        for direction, chosen in (("out", to_entity), ("literal", ~to_entity)):
+        ways: tuple[tuple[Direction, BoolArray], ...] = (("out", to_entity), ("literal", ~to_entity))
+        for direction, chosen in ways:
             keys = relations[chosen], subjects[chosen]
             starts = changes(*keys)
             self._use(direction, keys[0][starts], keys[1][starts], np.diff(np.append(starts, len(keys[0]))))

@@ -62,28 +62,26 @@ class Gathered:
         self._chunks: list[StoredChunk] = []
         self._collector = Collector()
 
-    def take(self, given: Record | Chunk) -> None:
-        """Take a record, or many facts at once."""
-        if isinstance(given, Chunk):
-            self.end()  # what was said first comes first
-            self._store(given)
-        elif given.is_relation:
-            self.relation_words.add(self._relation(given.id), given)
-        else:
-            self._collector.add(given)
-            if self._collector.size > self._memory // 2:
-                self.end()
+    def take(self, record: Record) -> None:
+        """Take a record."""
+        if record.is_relation:
+            self.relation_words.add(self._relation(record.id), record)
+            return
+        self._collector.add(record)
+        if self._collector.size > self._memory // 2:
+            self.end()
 
     def end(self) -> None:
-        """Store what is held, if anything is."""
+        """Store what is held of records, if anything is."""
         if self._collector.size:
             chunk, self._collector = self._collector.chunk(), Collector()
-            self._store(chunk)
+            self.store(chunk)
 
     def _relation(self, name: str) -> int:
         return self.relations.setdefault(name, len(self.relations))
 
-    def _store(self, chunk: Chunk) -> None:
+    def store(self, chunk: Chunk) -> None:
+        """Take many facts at once; whoever takes records too ends them first."""
         places = self.names.add(chunk.names)
         literal_places = self.literals.add(chunk.literals)
         known = np.array([self._relation(name) for name in chunk.relation_names], dtype=np.int64)
