@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kgqa.graphs.plain_rdf import plain_records, relations_in
-from kgqa.graphs.rdf_stream import WINDOW, triples_of
-from kgqa.graphs.rdf_terms import PS, WDT
+from kgqa.graphs.rdf_stream import WINDOW, Sieve, triples_of
+from kgqa.graphs.rdf_terms import LABELS, PS, WDT, format_of
 from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Record
-from kgqa.graphs.truthy_rdf import truthy_records
+from kgqa.graphs.truthy_rdf import saying_nothing, truthy_records
 from kgqa.graphs.wikidata_rdf import wikidata_records
 
 
@@ -29,12 +29,15 @@ def read_rdf(path: Path, reading: Reading) -> Iterator[Record]:
     Raises:
         GraphError: it cannot be read, or is not in the format that its name says.
     """
-    rest = triples_of(path, reading)
+    sieve = Sieve()
+    rest = triples_of(path, reading, sieve)
     first = list(itertools.islice(rest, WINDOW))
     triples = itertools.chain(first, rest)
     if any(triple.relation.startswith(PS) for triple in first):
         yield from wikidata_records(triples, path, reading)
     elif any(triple.relation.startswith(WDT) for triple in first):
+        if format_of(path) == "nt" and any(triple.relation == LABELS[0] for triple in first):
+            sieve.dropped = saying_nothing(reading.languages)
         del first
         yield from truthy_records(triples, path, reading)
     elif len(first) < WINDOW:

@@ -14,7 +14,8 @@ import pytest
 
 from grammar.errors import GraphError
 from grammar.values import Quantity, Time
-from kgqa.graphs import EmbeddedGraph, Record, build_graph, open_graph, rdf_stream
+from kgqa.graphs import EmbeddedGraph, Record, build_graph, open_graph, rdf_stream, truthy_rdf
+from kgqa.graphs.languages import Languages
 from kgqa.graphs.rdf_terms import RDF_TYPE, RDFS, SKOS, WKT, XSD
 from kgqa.graphs.reading import Reading
 from kgqa.graphs.sources import reader_of
@@ -243,3 +244,39 @@ def test_blank_nodes_of_two_files_are_not_one(tmp_path: Path) -> None:
     build_graph([tmp_path / "one.nt", tmp_path / "two.nt"], tmp_path / "g")
     graph = open_graph(tmp_path / "g")
     assert [len(list(graph.facts(int(graph.entities([name])[0])))) for name in ("_:b1", "_:b2")] == [1, 1]
+
+
+def test_lines_that_say_nothing_are_dropped_unparsed_and_lines_still_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines_of = [
+        line
+        for n in range(1, 3_001)
+        for line in (
+            f'<{ENTITY}Q{n}> <{RDFS}label> "thing {n}"@en .',
+            f'<{ENTITY}Q{n}> <{SKOS}prefLabel> "thing {n}"@en .',
+            f'<{ENTITY}Q{n}> <{SKOS}altLabel> "alias @en . {n}"@ja .',
+            f'<{ENTITY}Q{n}> <{SKOS}altLabel> "alias {n}"@en-gb .',
+            f'<{ENTITY}Q{n}> <http://schema.org/description> "Ding"@de .',
+            f'<{ENTITY}Q{n}> <http://schema.org/description> "thing"@{"en" if n % 2 else "eng"} .',
+            f"<{ENTITY}Q{n}> <{DIRECT}P31> <{ENTITY}Q{n % 7 + 1}> .",
+            f"<{ENTITY}Q{n}> <http://www.wikidata.org/prop/direct-normalized/P213> <http://isni.org/{n}> .",
+            f"<https://en.wikipedia.org/wiki/{n}> <http://schema.org/about> <{ENTITY}Q{n}> .",
+        )
+    ]
+    lines_of.insert(26_000, "broken")
+    path = tmp_path / "truthy.nt"
+    path.write_text("\n".join(lines_of))
+    monkeypatch.setattr("kgqa.graphs.rdf_reading.WINDOW", 50)
+    sieved, reading = read(path)
+    assert [message.partition(": ")[0] for message in reading.skips.messages] == [f"{path}, line 26001"]
+    held = [0]
+    monkeypatch.setattr("kgqa.graphs.rdf_reading.saying_nothing", lambda languages: held.append(1))
+    whole, _ = read(path)
+    assert held == [0, 1]
+    assert sieved == whole
+    assert len(whole) == 3_000
+    assert (whole[2].label, list(whole[2].aliases), whole[2].description) == ("thing 3", ["alias 3"], "thing")
+    assert whole[3].description is None
+    pattern = truthy_rdf.saying_nothing(Languages())
+    assert sum(not pattern.sub(b"", line.encode()) for line in lines_of) == 3_000 * 5 + 1_500
