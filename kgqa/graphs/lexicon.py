@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from grammar.denotation import IntArray
 from kgqa.graphs.arrays import Array, ArrayReader, Texts
 from kgqa.graphs.name_index import FOLDER as NAMES
-from kgqa.graphs.name_index import Name, NameIndex, open_names
+from kgqa.graphs.name_index import INITIALS, Name, NameIndex, open_names
 from kgqa.graphs.names import exact_score, normalise, standing
 from kgqa.graphs.protocol import Among, Hit, How
 
@@ -55,7 +55,7 @@ class Words:
 
     def written(self, name: Name) -> str:
         """A name of the index as the graph writes it."""
-        if name.is_label:
+        if name.is_label or name.place == INITIALS:
             return self._labels[name.owner]
         return self._aliases[int(self._alias_starts[name.owner]) + name.place - 1]
 

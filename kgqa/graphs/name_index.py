@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from grammar.errors import GraphError
-from kgqa.graphs.names import exact_score, normalise, standing
+from kgqa.graphs.names import exact_score, initials, initials_key, normalise, standing
 from kgqa.graphs.protocol import Among
 
 FOLDER = "names"
@@ -52,12 +52,17 @@ _TYPO_WORTH = 15.0
 """What a word that is like the one asked for is worth, in BM25's measure of rare words (5 to 25)."""
 
 _OWNER_BITS, _PLACE_BITS, _RANK_BITS = 32, 12, 20
+INITIALS = (1 << _PLACE_BITS) - 1
+"""The place of initials ("MLS"): found whole, by ``names.initials_key``, and by nothing else."""
+_KNOWN = 10
+"""Facts from which on somebody or something may be called by initials."""
 
 
 class Entry(NamedTuple):
     """A name to be indexed.
 
-    ``owner`` is a number among the entities or among the relations; ``place`` 0 its label, k its k-th alias;
+    ``owner`` is a number among the entities or among the relations; ``place`` 0 its label, k its k-th alias,
+    ``INITIALS`` what its label may be cut down to;
     ``degree`` how well known it is, ``is_type`` whether it is to be found among the types too.
     """
 
@@ -70,7 +75,7 @@ class Entry(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A name that was found: whose it is, and which of its names (0 the label, k the k-th alias)."""
+    """A name that was found: whose it is, and which of its names (``place`` as in an ``Entry``)."""
 
     owner: int
     place: int
@@ -141,7 +146,7 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int = MEMORY)
         writer = index.writer(heap_size=max(memory, _LEAST_MEMORY), num_threads=1)
     except ValueError as error:
         raise _unwritable(folder, error) from None
-    for entry in entries:
+    for entry in _with_initials(entries):
         document = _document(entry)
         if document is not None:
             try:
@@ -163,13 +168,22 @@ def _without_locks(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix != ".lock")
 
 
+def _with_initials(entries: Iterable[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        yield entry
+        if entry.place == 0 and entry.among == "entities" and entry.degree >= _KNOWN:
+            letters = initials(entry.text)
+            if letters is not None:
+                yield entry._replace(place=INITIALS, text=initials_key(letters), is_type=False)
+
+
 def _unwritable(folder: Path, error: ValueError) -> GraphError:
     return GraphError(f"{folder} cannot be written ({error}): make room, or name another place")
 
 
 def _document(entry: Entry) -> tantivy.Document | None:
     name = normalise(entry.text)[:_LONGEST]
-    if not name or entry.place >= 1 << _PLACE_BITS:
+    if not name or entry.place > INITIALS:
         return None
     if entry.owner >= 1 << _OWNER_BITS:
         raise GraphError(f"expected at most {1 << _OWNER_BITS:,} entities, found more")
@@ -179,8 +193,9 @@ def _document(entry: Entry) -> tantivy.Document | None:
     document = tantivy.Document()
     for among in (entry.among, "types") if entry.is_type else (entry.among,):
         document.add_text(f"{among}_name", name)
-        document.add_text(f"{among}_word", name)
-        document.add_text(f"{among}_tier", in_tier)
+        if entry.place != INITIALS:
+            document.add_text(f"{among}_word", name)
+            document.add_text(f"{among}_tier", in_tier)
     document.add_unsigned("order", _order(entry))
     return document
 

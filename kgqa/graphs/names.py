@@ -16,6 +16,8 @@ _NOT_WORD = re.compile(r"[^\w+#]+|_+")  # C++ and C# are not C
 _ENDING = re.compile(r"(?<=\w)['\u2019](?=\w{1,2}\b)")  # Philosopher's, don't: left out as often as not
 _AND = re.compile(r"(?<=\s)&(?=\s)")
 _INITIALS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_])+(?!\S)")
+_WORD = re.compile(r"[^\W\d_][\w'\u2019]*")
+_SMALL = frozenset(("of", "the", "and", "for", "in", "on", "de", "la", "du", "et", "y", "a", "to", "at"))
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"  # Latin, Greek, Cyrillic
     "\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"  # Hebrew points, Arabic vowel signs
@@ -70,6 +72,24 @@ def _words_of(text: str) -> str:
     """As ``_NOT_WORD`` does it, but Indic vowels, which are marks, belong to words."""
     kept = (c if c.isalnum() or c in "+#" or unicodedata.category(c)[0] == "M" else " " for c in text)
     return " ".join("".join(kept).split())
+
+
+def initials(label: str) -> str | None:
+    """What a name of three to six words with capitals may be cut down to, or None.
+
+    >>> initials("Major League Soccer"), initials("United States of America"), initials("Berlin wall")
+    ('MLS', 'USA', None)
+    """
+    words = _WORD.findall(label)
+    great = [word for word in words if word[0].isupper()]
+    if not 3 <= len(great) <= 6 or not _SMALL.issuperset(word for word in words if not word[0].isupper()):
+        return None
+    return "".join(word[0] for word in great)
+
+
+def initials_key(letters: str) -> str:
+    """What initials are indexed as: a name of two words, so that "car" is no Central African Republic."""
+    return f"initials {letters}"
 
 
 def exact_score(is_label: bool) -> float:

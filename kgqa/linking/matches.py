@@ -12,9 +12,18 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from grammar.denotation import EMPTY, IntArray
-from kgqa.graphs.names import normalise
+from kgqa.graphs.names import initials_key
 from kgqa.graphs.protocol import How, KnowledgeGraph
-from kgqa.linking.mentions import PRONOUNS, STOP_WORDS, Span, Word, find_spans, find_words, open_mentions
+from kgqa.linking.mentions import (
+    PRONOUNS,
+    STOP_WORDS,
+    Span,
+    Word,
+    find_spans,
+    find_words,
+    normal_form,
+    open_mentions,
+)
 from kgqa.linking.stems import singular
 from kgqa.linking.vocabulary import vocabulary
 
@@ -30,6 +39,7 @@ _ELLIPSIS = re.compile(
 _ALL_THAT_IS_SAID = 0.6
 """In "And what about hypoxia?" the name is all there is, however common a word it may be."""
 _AS_CALLED = ("exact", "alias")
+_INITIALS = 0.9
 _MOST_NEAR = 400  # entities around those of the dialogue that may be called by a part of their name
 _SETTLED = 4  # mentions of an earlier question that are taken over
 
@@ -104,7 +114,13 @@ def _read(question: str, graph: KnowledgeGraph) -> _Reading:
     words = find_words(question)
     known_words = vocabulary(graph)  # type: ignore[arg-type]
     spans = find_spans(question, words, kind=known_words.types.knows)
-    texts = list(dict.fromkeys(writing for span in spans for writing in span.writings))
+    common = _common_words(graph)
+    cut = {
+        span: initials_key(span.text)
+        for span in spans
+        if span.length == 1 and _may_be_initials(words[span.first], common=common)
+    }
+    texts = list(dict.fromkeys([*cut.values(), *(writing for span in spans for writing in span.writings)]))
     found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
     matches: dict[tuple[str, int, int], Match] = {}
     for span in spans:
@@ -112,17 +128,26 @@ def _read(question: str, graph: KnowledgeGraph) -> _Reading:
             for name in found[writing][:NAMESAKES]:
                 match = Match(name, span, "exact", 0.9 if place else 1.0)
                 matches.setdefault((name, span.first, span.last), match)
-        for name in known_words.demonyms.get(normalise(singular(span.text)), ()):
+        for name in known_words.demonyms.get(normal_form(singular(span.text)), ()):
             matches.setdefault((name, span.first, span.last), Match(name, span, "exact", 0.9))
+        if span in cut and not any(found[writing] for writing in span.writings):
+            for name in found[cut[span]][:NAMESAKES]:
+                matches.setdefault((name, span.first, span.last), Match(name, span, "alias", _INITIALS))
     known = [match.span for match in matches.values()]
-    for span in _unmatched(question, words, known, common=_common_words(graph))[:SEARCHES]:
-        asked = normalise(span.text)
+    for span in _unmatched(question, words, known, common=common)[:SEARCHES]:
+        asked = normal_form(span.text)
         for hit in graph.search(span.text, limit=NAMESAKES, fuzzy=True):
             # A search is generous with names that merely hold the words; letter by letter they are less like.
-            alike = fuzz.ratio(asked, normalise(hit.matched)) / 100
+            alike = fuzz.ratio(asked, normal_form(hit.matched)) / 100
             score = max(alike, min(hit.score, _PARTIAL)) if hit.how == "partial" else alike
             matches.setdefault((hit.name, span.first, span.last), Match(hit.name, span, hit.how, score))
     return _Reading(tuple(spans), tuple(matches.values()))
+
+
+def _may_be_initials(word: Word, *, common: Callable[[str], bool]) -> bool:
+    """MLS, but in small letters too: "mls" is no word."""
+    text = word.text
+    return text.isalpha() and 3 <= len(text) <= 6 and (text.isupper() or not (word.stop or common(text)))
 
 
 def apart(matches: Sequence[Match], *, least: float) -> list[Match]:
@@ -172,7 +197,7 @@ def _open_spans(reading: _Reading, *, common: Callable[[str], bool]) -> list[Spa
         if span.stops == 0
         and span.length <= 2
         and not covered.intersection(range(span.first, span.last))
-        and (span.capitals or span.quoted or not any(map(common, normalise(span.text).split())))
+        and (span.capitals or span.quoted or not any(map(common, normal_form(span.text).split())))
     ]
 
 
@@ -183,12 +208,12 @@ def _shortened(
 
     A "group" without a capital is no Australia Group.
     """
-    wanted = {name: normalise(label).split() for name, label in labels.items() if label}
+    wanted = {name: normal_form(label).split() for name, label in labels.items() if label}
     matches = []
     for span in spans:
         if span.length > 4 or span.stops == span.length:
             continue
-        asked = set(normalise(span.text).split())
+        asked = set(normal_form(span.text).split())
         if not (span.capitals or span.quoted) and all(common(word) for word in asked):
             continue
         for name, label in wanted.items():
@@ -273,7 +298,7 @@ def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: froz
         exact = match.how == "exact"
         table[row] = (
             1.0,
-            exact and normalise(text) == normalise(span.text),
+            exact and normal_form(text) == normal_form(span.text),
             _case(text, span.text) if exact and any_capital else 0.0,
             not exact,
             0.0 if exact else max(2.0 * match.score - 1.0, 0.0) ** 2,

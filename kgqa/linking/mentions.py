@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from kgqa.graphs.names import normalise
 from kgqa.linking.stems import NATIONALITIES, singular
 
 MOST_WORDS = 12
@@ -48,6 +50,10 @@ _QUOTED = re.compile(
     r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
     r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
 )
+
+
+normal_form = lru_cache(maxsize=20_000)(normalise)
+"""``normalise``, remembered: the same words come up many times in a dialogue."""
 
 
 @dataclass(frozen=True)

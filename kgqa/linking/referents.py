@@ -15,8 +15,8 @@ import numpy as np
 
 from grammar.forms import EntityLeaf, Leaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, leaves
 from kgqa.conversation import Conversation, Turn
-from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking.mentions import normal_form
 
 TURNS = 4
 """How many turns the dialogue is looked back; what it began with is kept for ever."""
@@ -218,8 +218,8 @@ def _in_order(names: Sequence[str], question: str, graph: KnowledgeGraph) -> tup
     """Entities as the question names them: a form has them in an order of its own."""
     if len(names) < 2:
         return tuple(names)
-    asked = f" {normalise(question)} "
-    labels = [normalise(label or "") for label in graph.labels(names)]
+    asked = f" {normal_form(question)} "
+    labels = [normal_form(label or "") for label in graph.labels(names)]
 
     def place(label: str) -> int:
         whole = asked.find(f" {label} ") if label else -1

@@ -19,7 +19,7 @@ from grammar.denotation import EMPTY
 from grammar.values import String, Text
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.linking.mentions import STOP_WORDS
+from kgqa.linking.mentions import STOP_WORDS, normal_form
 from kgqa.linking.stems import SYNONYMS, singular, stem
 
 _MOST = 30
@@ -104,7 +104,7 @@ class WordIndex:
             if owner not in best or best[owner][0] < score:
                 best[owner] = (score, start, end)
 
-        written = [(normalise(match.group()), *match.span()) for match in re.finditer(r"\w+", question)]
+        written = [(normal_form(match.group()), *match.span()) for match in re.finditer(r"\w+", question)]
         for number, (word, start, end) in enumerate(written):
             if word not in _SILENT:
                 places[stem(word)].append(_Place(number, start, end, singular(word)))

@@ -37,6 +37,7 @@ _RELATIONS = {
     "P21": ("sex or gender",),
     "P1549": ("demonym",),
     "P1545": ("series ordinal",),
+    "P527": ("has part",),
 }
 # id -> type, description, label, aliases
 _NAMES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
@@ -108,6 +109,7 @@ _FACTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "bavaria": {"P17": ("germany",)},
     "saxony": {"P17": ("germany",)},
     "frankfurt": {"P17": ("germany",)},
+    "mls": {"P527": tuple(f"X{number}" for number in range(12))},
     "hitchcock": {"P27": ("uk",)},
 }
 NUMBER = {name: f"N{place}" for place, name in enumerate(_NAMES, start=1)}

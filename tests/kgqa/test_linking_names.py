@@ -100,6 +100,13 @@ def test_names_come_first_in_capitals_and_without(
     assert first(question.lower() if lower else question, graph) == name
 
 
+@pytest.mark.parametrize("question", ["When was the MLS founded?", "when was the mls founded"])
+def test_initials(graph: EmbeddedGraph, question: str) -> None:
+    links = link(question, NOTHING_SAID, graph)
+    assert found(links)[0] == "mls"
+    assert links.unlinked == ()
+
+
 @pytest.mark.parametrize(("question", "name"), COMMON_WORDS)
 def test_a_capital_makes_a_common_word_a_name(graph: EmbeddedGraph, question: str, name: str) -> None:
     assert first(question, graph) == name
