@@ -17,6 +17,7 @@ from grammar.errors import ConfigError, DataError, KgqaError
 from kgqa.commands.graph import form_app, graph_app
 from kgqa.commands.learning import evaluate, split, synthesize, train
 from kgqa.commands.options import DeviceOption, GraphOption, ModelOption, open_parser, print_json
+from kgqa.commands.pull import pull
 from kgqa.commands.supervising import supervise
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+graph_app.command()(pull)
 app.add_typer(graph_app, name="graph")
 app.add_typer(form_app, name="form")
 for verb in (split, supervise, synthesize, train, evaluate):

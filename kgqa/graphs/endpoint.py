@@ -76,7 +76,7 @@ class EndpointGraph(EndpointFacts):
             Dialect.query(model, "ASK", "?x a wikibase:BestRank")
         )
         super().__init__(Terms(self.client, Dialect(model, has_statements, self.evidence.store)))
-        self._words = EndpointWords(self._terms)
+        self._words = EndpointWords(self.terms)
         self._sized: dict[LogicalForm, Denotation] = {}
 
     def __repr__(self) -> str:
@@ -98,7 +98,7 @@ class EndpointGraph(EndpointFacts):
 
     @cached_property
     def _info(self) -> GraphInfo:
-        counts = self._terms.counts()
+        counts = self.terms.counts()
         relations, types = len(self.relation_names()), len(self.type_names())
         return GraphInfo(
             name=self.name, checksum=self.checksum, relations=relations, types=types, bytes=0, **counts
@@ -183,7 +183,7 @@ class EndpointGraph(EndpointFacts):
 
     def _counted(self, entities: IntArray, *, both: bool) -> IntArray:
         names = self.entity_names(entities[entities >= 0])
-        found = dict(around.degrees(self._terms, list(dict.fromkeys(names)), both=both))
+        found = dict(around.degrees(self.terms, list(dict.fromkeys(names)), both=both))
         counts = np.zeros(len(entities), dtype=np.int64)
         counts[entities >= 0] = [found.get(name, 0) for name in names]
         return counts
@@ -194,7 +194,7 @@ class EndpointGraph(EndpointFacts):
         Of a hub a sample is counted (``endpoint_around``).
         """
         names = self.entity_names(np.unique(entities[entities >= 0]))
-        counts = around.uses(self._terms, names)
+        counts = around.uses(self.terms, names)
         order = sorted(counts.items(), key=lambda pair: (-pair[1], len(pair[0][0]), pair[0]))
         return [RelationUse(relation, direction, count) for (relation, direction), count in order]
 
@@ -202,7 +202,7 @@ class EndpointGraph(EndpointFacts):
         """Statements about an entity, relation by relation."""
         name = self._entities.thing(entity)
         found = [
-            Stated(said.node, name, said.relation, said.value) for _, said in self._terms.statements([name])
+            Stated(said.node, name, said.relation, said.value) for _, said in self.terms.statements([name])
         ]
         found.sort(key=lambda said: (len(said.relation), said.relation))
         numbers = [self._statements.number(said) for said in found]
@@ -228,11 +228,11 @@ class EndpointGraph(EndpointFacts):
 
     def relation_names(self) -> list[str]:
         """All relations of facts and qualifiers."""
-        return self._terms.relation_names()
+        return self.terms.relation_names()
 
     def type_names(self) -> list[str]:
         """All types that have members."""
-        return self._terms.type_names()
+        return self.terms.type_names()
 
     def search(
         self, text: str, *, limit: int = 10, fuzzy: bool = True, among: Among = "entities"

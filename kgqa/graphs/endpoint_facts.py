@@ -39,7 +39,7 @@ class EndpointFacts:
     """The part of an endpoint graph that execution reads, operator by operator."""
 
     def __init__(self, terms: Terms) -> None:
-        self._terms = terms
+        self.terms = terms
         self._dialect = terms.dialect
         self._entities: Numbering[str] = Numbering()
         self._literals: Numbering[Value] = Numbering()
@@ -54,7 +54,7 @@ class EndpointFacts:
         new = [name for name in dict.fromkeys(names) if name not in self._there]
         possible = [name for name in new if self._dialect.iri(name) is not None]
         body = "FILTER(EXISTS { ?key ?p ?o } || EXISTS { ?s ?q ?key })"
-        found = {possible[place] for place, _ in self._terms.each(possible, body)}
+        found = {possible[place] for place, _ in self.terms.each(possible, body)}
         self._there.update({name: name in found for name in new})
         return np.array(
             [self._entities.number(name) if self._there[name] else -1 for name in names], dtype=np.int64
@@ -70,7 +70,7 @@ class EndpointFacts:
 
     def _remembered(self, question: str) -> bool:
         if question not in self._asked:
-            self._asked[question] = self._terms.client.ask(self._dialect.text("ASK", question))
+            self._asked[question] = self.terms.client.ask(self._dialect.text("ASK", question))
         return self._asked[question]
 
     def has_relation(self, relation: str) -> bool:
@@ -114,11 +114,11 @@ class EndpointFacts:
         if len(places) > MOST_THINGS:
             raise TooLarge(
                 f"facts of {len(places):,} entities would be asked for one by one at "
-                f"{self._terms.client.url}, {MOST_THINGS:,} are allowed: ask less, or build a graph"
+                f"{self.terms.client.url}, {MOST_THINGS:,} are allowed: ask less, or build a graph"
             )
         names = [self._entities.thing(entity) for entity in places]
         owners = list(places.values())
-        for number, row in self._terms.each(names, body):
+        for number, row in self.terms.each(names, body):
             for place in owners[number]:
                 yield place, row
 
@@ -159,7 +159,7 @@ class EndpointFacts:
         iri = self._dialect.iri(type_name)
         if iri is None:
             return EMPTY
-        rows = self._terms.select("DISTINCT ?x", f"?x {self._dialect.model.instance} <{iri}>")
+        rows = self.terms.select("DISTINCT ?x", f"?x {self._dialect.model.instance} <{iri}>")
         names = (self._dialect.name(row["x"]) for row in rows)
         numbers = [self._number(name) for name in names if name is not None]
         return np.unique(np.array(numbers, dtype=np.int64))
@@ -219,7 +219,7 @@ class EndpointFacts:
         if body is None or not any(nodes):
             return
         places = [place for place, node in enumerate(nodes) if node]
-        for number, row in self._terms.each_iri([nodes[place] for place in places], body):
+        for number, row in self.terms.each_iri([nodes[place] for place in places], body):
             yield places[number], row
 
     def qualifier_entities(self, statements: IntArray, relation: str) -> Pairs:

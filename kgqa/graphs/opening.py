@@ -59,12 +59,17 @@ def open_graph(uri: str | Path, *, cache: Path | None = None, name: str | None =
 
 
 def open_endpoint(
-    url: str, *, contact: str | None = None, cache: Path | None = None, pause: float = 0.0
+    url: str,
+    *,
+    contact: str | None = None,
+    cache: Path | None = None,
+    keep: bool = True,
+    pause: float = 0.0,
 ) -> EndpointGraph:
     """Open a SPARQL endpoint: ``contact`` (KGQA_CONTACT if left out) is sent with every question.
 
-    Its answers are kept for a day in a folder beside the graphs; not those of this machine, which are at
-    hand anyway and change when their owner loads something else.
+    Its answers are kept for a day in a folder beside the graphs, unless not ``keep``; not those of this
+    machine, which are at hand anyway and change when their owner loads something else.
 
     Raises:
         GraphError: nothing that speaks SPARQL is there, or it asks for a contact.
@@ -72,9 +77,12 @@ def open_endpoint(
     from kgqa.graphs.answer_cache import AnswerCache
     from kgqa.graphs.endpoint import EndpointGraph  # its imports take longer than opening a folder
 
-    answers = None if _is_here(url) else AnswerCache((cache or cache_folder()).parent / "answers")
+    kept = keep and not _is_here(url)
     return EndpointGraph(
-        url, contact=contact or os.environ.get("KGQA_CONTACT") or None, cache=answers, pause=pause
+        url,
+        contact=contact or os.environ.get("KGQA_CONTACT") or None,
+        cache=AnswerCache((cache or cache_folder()).parent / "answers") if kept else None,
+        pause=pause,
     )
 
 

@@ -69,7 +69,7 @@ class SparqlClient:
     Args:
         contact: an address for the User-Agent: public services ask for it.
         cache: where answers are kept; None asks anew each time.
-        pause: seconds between two requests; with one, never two at the same time.
+        pause: seconds between two requests, and at least as long as the last one took; never two at once.
 
     Raises:
         GraphError: the service asks for a contact.
@@ -177,6 +177,7 @@ class SparqlClient:
         deadline = time.monotonic() + seconds
         for attempt in range(1, self.limits.attempts + 1):
             self._wait_for_turn(deadline)
+            started = time.monotonic()
             try:
                 self.requests += 1
                 return self._within(deadline, lambda: self._send(question, deadline))
@@ -193,7 +194,8 @@ class SparqlClient:
                     raise self._too_busy(f" (HTTP {busy.code})") from None
             finally:
                 if self.pause:
-                    self._not_before = max(self._not_before, time.monotonic() + self.pause)
+                    now = time.monotonic()
+                    self._not_before = max(self._not_before, now + max(self.pause, now - started))
                 self._turns.release()
         raise AssertionError("the last attempt returns or raises")
 
