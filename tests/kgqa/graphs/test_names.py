@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
 from kgqa.graphs.names import normalise
+from kgqa.graphs.protocol import Among
 from tests.toy import toy_graph
 
 
@@ -88,6 +92,55 @@ def test_matches_are_shown_as_they_are_written(toy: EmbeddedGraph) -> None:
     assert toy.search("usa")[0].matched == "USA"
     assert toy.search("zurich")[0].matched == "Zürich"
     assert toy.search("francois holande")[0].matched == "François Hollande"
+
+
+_SYNTAX = [
+    *('"', "AND", "NOT x", "name:y", "*", "a*", "[a TO z]", "(", "\\", "\0", "\x1b[2J", "\ud83d"),
+    *("' OR 1=1 --", "'; DROP TABLE names", "} UNION { ?s ?p ?o", "FILTER(REGEX("),
+    *("\u202eciraP", "👩\u200d🚀", "e\u0301" * 50, "x" * 10_000, "ab " * 3_000),
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(_SYNTAX),
+            st.sampled_from(["Paris", "the", "Godfather", "Obma", "france"]),
+            st.text(alphabet=st.characters(exclude_categories=[]), max_size=30),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(["entities", "types", "relations"]),
+    st.booleans(),
+)
+def test_any_text_is_answered(toy: EmbeddedGraph, parts: list[str], among: Among, fuzzy: bool) -> None:
+    text = " ".join(parts)
+    normalise(text).encode()
+    hits = toy.search(text, limit=3, among=among, fuzzy=fuzzy)
+    assert len(hits) <= 3
+    assert all(0 < hit.score <= 1 and (toy.label(hit.name) or toy.aliases(hit.name)) for hit in hits)
+    assert set(toy.exact([text], among=among)[0]) <= set(
+        toy.entity_names(np.arange(50)) + toy.relation_names()
+    )
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_name_with_one_letter_wrong_is_found(toy: EmbeddedGraph, data: st.DataObject) -> None:
+    names = [n for n in toy.entity_names(np.arange(50)) if len(toy.label(n) or "") > 4]
+    name = data.draw(st.sampled_from(names))
+    label = toy.label(name) or ""
+    place, kind = data.draw(st.integers(0, len(label) - 2)), data.draw(st.integers(0, 3))
+    letter = data.draw(st.sampled_from("abcxyz"))
+    middle = (letter, "", label[place] + letter, label[place + 1] + label[place])[kind]
+    typed = label[:place] + middle + label[place + (2 if kind == 3 else 1) :]
+    assert name in [hit.name for hit in toy.search(typed)]
+
+
+@given(st.text())
+def test_a_normal_form_is_its_own(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
 
 
 def test_strange_texts_find_nothing_and_break_nothing(toy: EmbeddedGraph) -> None:
