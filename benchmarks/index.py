@@ -208,6 +208,7 @@ LIBRARIES: dict[str, Callable[[], Library]] = {
     "lmdb": Lmdb,
     "marisa": Marisa,
 }
+_SAMPLE = "sample.json"
 _NEEDED = {"lmdb": "lmdb", "marisa": "marisa_trie"}
 
 
@@ -221,35 +222,40 @@ def _held() -> float:
     return int(lines.get("RssAnon", "0").split()[0]) / 1024
 
 
-def _build(library: Library, size: int, folder: Path, seed: int) -> dict[str, Any]:
-    for _ in islice(invented(size, seed=seed), 1):  # its words belong to the benchmark
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    generating = time.process_time()
-    for _ in invented(size, seed=seed):
+def _build(library: Library, size: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    made = min(size, 200_000)
+    for _ in invented(made, seed=options.seed):  # its words belong to the benchmark
         pass
-    generating = time.process_time() - generating
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    for _ in invented(made, seed=options.seed):
+        pass
+    generating = (time.process_time() - start) * size / made
+    sample: list[Named] = []
     start, wall = time.process_time(), time.perf_counter()
-    library.build(folder, invented(size, seed=seed))
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    library.build(
+        folder, _noted(invented(size, seed=options.seed), sample, max(1, size // options.queries // 3))
+    )
     row = {
         "build s": time.process_time() - start - generating,
         "wall s": time.perf_counter() - wall - generating,
-        "peak MB": (most - before) / 1024,
+        "peak MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
         "size MB": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6,
     }
-    library.complete(folder, invented(size, seed=seed))
+    library.complete(folder, invented(size, seed=options.seed))
+    (folder / _SAMPLE).write_text(json.dumps(sample[: options.queries]))
     return row
 
 
-def _sample(size: int, queries: int, seed: int) -> list[Named]:
-    """Labels from all over the names, the same for every library."""
-    step = max(1, size // (3 * queries))
-    labels = (it for it in islice(invented(size, seed=seed), 0, None, step) if it.place == 0)
-    return [it for it in labels if len(it.text) > 4][:queries]
+def _noted(names: Iterator[Named], sample: list[Named], step: int) -> Iterator[Named]:
+    """Labels from all over the names go into the sample on the way, the same for every library."""
+    for number, it in enumerate(names):
+        if number % step == 0 and it.place == 0 and len(it.text) > 4:
+            sample.append(it)
+        yield it
 
 
-def _ask(library: Library, size: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    sample = _sample(size, options.queries, options.seed)
+def _ask(library: Library, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    sample = [Named(*row) for row in json.loads((folder / _SAMPLE).read_text())]
     rng = random.Random(options.seed)
     before, start = _held(), time.perf_counter()
     library.open(folder)
@@ -307,8 +313,8 @@ def main() -> None:
     wanted = options.libraries.split(",")
     if options.step:
         library, folder = LIBRARIES[wanted[0]](), options.keep
-        step = _build(library, options.sizes[0], folder, options.seed) if options.step == "build" else None
-        print(json.dumps(step or _ask(library, options.sizes[0], folder, options)))
+        step = _build(library, options.sizes[0], folder, options) if options.step == "build" else None
+        print(json.dumps(step or _ask(library, folder, options)))
         return
     with tempfile.TemporaryDirectory() as scratch:
         for size in options.sizes:
