@@ -36,8 +36,6 @@ _MOST_ASKED = 12  # words
 _NAMESAKES = 100
 _MOST = 100
 """How many names one way of searching gives, the best known first."""
-_ENDINGS = 200
-"""How many words a begun one may become, in one tier."""
 _SHORT_ENDING = 2
 _FREQUENT = 20_000
 """A word of more names than this narrows nothing down; it is used only where no rarer word is there."""
@@ -329,22 +327,18 @@ class NameIndex:
 
     def _best_known(self, words: Sequence[str], *, begun: bool, most: int) -> list[Name]:
         """From the best known down, a tier at a time, until there are enough."""
-        found: list[Name] = []
         whole, last = (words[:-1], words[-1]) if begun else (words, "")
-        if begun and whole and len(last) <= _SHORT_ENDING:
-            return []  # too many words begin like that, and the other words are found without
-        for number in reversed(range(_TIERS)):
-            tier = _tier(number)
+        if whole and len(last) <= _SHORT_ENDING:
+            last = ""  # too many words begin like that; who asked sees which names have one
+        found: list[Name] = []
+        for tier in map(_tier, reversed(range(_TIERS))):
             terms = [tier + word for word in whole]
-            if not all(self._searcher.doc_freq(self._tier, term) for term in terms):
-                continue
-            parts = [self._has(self._tier, term) for term in terms]
-            if begun:
-                ends = self._searcher.terms_with_prefix(self._tier, tier + last, limit=_ENDINGS)
-                if not ends:
-                    continue
-                parts.append(Query.term_set_query(self._schema, self._tier, [term for term, _ in ends]))
-            found += self._found(_all(parts), most=most - len(found))
+            if all(self._searcher.doc_freq(self._tier, term) for term in terms):
+                parts = [self._has(self._tier, term) for term in terms]
+                if last:
+                    begins = Query.fuzzy_term_query(self._schema, self._tier, tier + last, 0, prefix=True)
+                    parts.append(begins)
+                found += self._found(_all(parts), most=most - len(found))
             if len(found) >= most:
                 break
         return found
