@@ -64,6 +64,9 @@ def build_graph(
 ) -> BuildReport:
     """Build a graph folder; one that is there already is replaced when the new one is complete.
 
+    What has been read of large dumps is kept beside ``out`` until then: after a kill the same build goes on
+    from there.
+
     Args:
         sources: files, folders or iterables of records; facts of one entity may come from several.
         name: what to call the graph; the name of ``out`` if left out.
@@ -87,12 +90,13 @@ def build_graph(
         )
     _see_that_free(out)
     skips = Skips(strict=strict)
+    journal = out.parent / f".{out.name}.reading"
     try:
         with _building(out) as folder:
             writer = ArrayWriter(folder)
             with Scratch(folder / "scratch", memory=memory // _SORTS) as scratch:
                 gathered = Gathered(scratch, memory=memory)
-                for record in read_sources(sources, skips, selection, progress):
+                for record in read_sources(sources, skips, selection, progress, journal=journal):
                     gathered.take(record)
                 gathered.end()
                 for chunk in chunks:
@@ -115,6 +119,7 @@ def build_graph(
                 folder, Manifest(info, writer.files, names, list(type_relations), subclass_relation)
             )
             _put(folder, out)
+        shutil.rmtree(journal, ignore_errors=True)
     except OSError as error:
         raise GraphError(
             f"{out} cannot be written ({error.strerror or error}): make room, or name another place"

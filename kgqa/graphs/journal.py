@@ -1,9 +1,10 @@
-"""What has been read of a large dump, kept on the disk until the build is done, so that a killed build goes on.
+"""What has been read of a large dump, kept on the disk until the build is done: a killed build goes on.
 
-A journal is a folder of parts, one after another: ``PART-LINE.zst`` holds the records of the lines up to LINE (the
-last part, ``PART-end.zst``, those up to the end) and what was skipped until then. A part is renamed into its place
-when it is complete; taking up again reads the parts, and passes over the lines that they cover without looking
-into them. A journal answers for one file in one state, and for one selection; any other starts afresh.
+A journal has a folder for each dump, with parts one after another: ``PART-LINE.zst`` holds the records of
+the lines up to LINE (the last part, ``PART-end.zst``, those up to the end) and what was skipped until then. A
+part is renamed into its place when it is complete; taking up again reads the parts, and passes over the lines
+that they cover without looking into them. A journal answers for its sources in one state, for one selection
+and one version of this package; any other starts afresh.
 """
 
 from __future__ import annotations
@@ -11,21 +12,30 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from grammar.errors import GraphError
 from grammar.values import Coordinate, Quantity, String, Text, Time
+from kgqa import __version__
+from kgqa.graphs.naming import NameSet
 from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement
 from kgqa.graphs.skips import Skips
 
-RECORDS = 50_000
-"""Records in a part: some seconds of reading."""
+LARGE = 64 << 20
+"""Bytes of sources on the disk from which a journal is kept: less is read again in a minute."""
+PART = 16 << 20
+"""Bytes of a part, before they are packed: some seconds of reading."""
 
+_NAMES = "names.zst"
 _PART = re.compile(r"(\d{6})-(\d{12}|end)\.zst")
+
+
+T = TypeVar("T")
 
 
 class _Value(msgspec.Struct, gc=False):
@@ -97,27 +107,42 @@ def _object(given: str | _Value) -> Object:
 
 
 class Journal:
-    """The journal of one file under one selection, in ``folder``."""
+    """The journal of some sources under one selection, in a folder of ``place``."""
 
-    def __init__(self, folder: Path, source: Path, selection: str) -> None:
-        state = source.stat()
-        said = f"{source.resolve()} {state.st_size} {state.st_mtime_ns} {selection}"
-        self.folder = folder / hashlib.sha256(said.encode()).hexdigest()[:16]
+    def __init__(self, place: Path, sources: Sequence[Path], selection: str) -> None:
+        states = [(str(path.resolve()), (at := path.stat()).st_size, at.st_mtime_ns) for path in sources]
+        said = f"{__version__} {states} {selection}"
+        self.folder = place / hashlib.sha256(said.encode()).hexdigest()[:16]
 
-    def records(self, read: Callable[[int], Iterator[Record]], reading: Reading) -> Iterator[Record]:
-        """All records: those of the journal, and then those that are read.
+    def names(self, choose: Callable[[], list[NameSet]]) -> list[NameSet]:
+        """Sets of names that were chosen before, or are now."""
+        path = self.folder / _NAMES
+        if path.is_file():
+            contents = self._unpacked(path, list[tuple[bytes, list[str]]])
+            return [NameSet.restored(bits, others) for bits, others in contents]
+        sets = choose()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._pack(path, [names.contents() for names in sets])
+        return sets
+
+    def records(
+        self, place: str, read: Callable[[int], Iterator[Record]], reading: Reading
+    ) -> Iterator[Record]:
+        """All records of one source: those of the journal, and then those that are read.
 
         Args:
+            place: names the source among the others.
             read: reads on behind a line (0 is the start) and says in ``reading.line`` where it is.
 
         Raises:
             GraphError: the journal cannot be read or written.
         """
+        folder = self.folder / place
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             done, number = 0, 0
-            for path, line in self._parts():
-                part = self._read(path)
+            for path, line in _parts(folder):
+                part = self._unpacked(path, _Part)
                 _restore(reading.skips, part)
                 yield from (record.record() for record in part.records)
                 if line is None:
@@ -125,53 +150,55 @@ class Journal:
                 done, number = line, number + 1
             encode = msgspec.msgpack.Encoder().encode
             held: list[msgspec.Raw] = []
-            complete = done
+            size, here = 0, done
             for record in read(done):
-                if reading.line != complete:  # the records of all lines before this one are there
-                    if len(held) >= RECORDS:
-                        self._write(held, f"{number:06}-{complete:012}", reading.skips)
-                        held, number = [], number + 1
-                    complete = reading.line
-                held.append(msgspec.Raw(encode(record)))
+                if reading.line != here:  # the records of all lines before this one are there
+                    here = reading.line
+                    if size >= PART:
+                        content = _content(held, reading.before)
+                        self._pack(folder / f"{number:06}-{here - 1:012}.zst", content)
+                        held, size, number = [], 0, number + 1
+                packed = encode(record)
+                size += len(packed)
+                held.append(msgspec.Raw(packed))
                 yield record
-            self._write(held, f"{number:06}-end", reading.skips)
+            self._pack(folder / f"{number:06}-end.zst", _content(held, reading.skips))
         except OSError as error:
             raise GraphError(
                 f"{self.folder} cannot be written or read ({error.strerror or error}): make room"
             ) from None
 
-    def _parts(self) -> Iterator[tuple[Path, int | None]]:
-        """The parts that follow each other without a gap, with the last line of each (None at the end)."""
-        found = sorted(path for path in self.folder.iterdir() if _PART.fullmatch(path.name))
-        for number, path in enumerate(found):
-            match = _PART.fullmatch(path.name)
-            if match is None or int(match[1]) != number:
-                return
-            yield path, None if match[2] == "end" else int(match[2])
-
-    def _read(self, path: Path) -> _Part:
+    def _unpacked(self, path: Path, kind: type[T]) -> T:
         from backports import zstd
 
         try:
-            return msgspec.msgpack.decode(zstd.decompress(path.read_bytes()), type=_Part)
+            return msgspec.msgpack.decode(zstd.decompress(path.read_bytes()), type=kind)
         except (zstd.ZstdError, msgspec.DecodeError) as error:
             raise GraphError(f"{path} is damaged ({error}): delete {self.folder} and build again") from None
 
-    def _write(self, held: list[msgspec.Raw], name: str, skips: Skips) -> None:
+    def _pack(self, path: Path, content: object) -> None:
         from backports import zstd
 
-        content = {
-            "broken": dict(skips.broken),
-            "left_out": dict(skips.left_out),
-            "messages": skips.messages,
-            "records": held,
-        }
-        unfinished = self.folder / f"{name}.unfinished"
+        unfinished = path.with_suffix(f".{os.getpid()}")
         with unfinished.open("wb") as file:
             file.write(zstd.compress(msgspec.msgpack.encode(content), 1))
             file.flush()
             os.fsync(file.fileno())
-        unfinished.rename(self.folder / f"{name}.zst")
+        unfinished.rename(path)
+
+
+def _parts(folder: Path) -> Iterator[tuple[Path, int | None]]:
+    """The parts that follow each other without a gap, with the last line of each (None at the end)."""
+    for number, path in enumerate(sorted(path for path in folder.iterdir() if _PART.fullmatch(path.name))):
+        match = _PART.fullmatch(path.name)
+        if match is None or int(match[1]) != number:
+            return
+        yield path, None if match[2] == "end" else int(match[2])
+
+
+def _content(records: list[msgspec.Raw], skips: Skips) -> dict[str, object]:
+    counts = {"broken": dict(skips.broken), "left_out": dict(skips.left_out)}
+    return {**counts, "messages": skips.messages, "records": records}
 
 
 def _restore(skips: Skips, part: _Part) -> None:

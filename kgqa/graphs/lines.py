@@ -17,8 +17,10 @@ _NAME = re.compile(r"[^\s<>\"{}|\\^`\x00-\x1f]+")
 _PROBE = 200
 
 
-def read_raw_lines(path: Path, reading: Reading) -> Iterator[tuple[int, bytes]]:
+def read_raw_lines(path: Path, reading: Reading, *, behind: int = 0) -> Iterator[tuple[int, bytes]]:
     """Line number and line, with its end; one that is too long is skipped, a file that is cut off is named.
+
+    Lines up to ``behind`` are passed over.
 
     Raises:
         GraphError: the file cannot be read.
@@ -28,6 +30,9 @@ def read_raw_lines(path: Path, reading: Reading) -> Iterator[tuple[int, bytes]]:
         with open_packed(path, reading) as file:
             while line := file.readline(LONGEST):
                 number += 1
+                if number <= behind and len(line) < LONGEST:
+                    continue
+                reading.begin(number)
                 if len(line) == LONGEST and not line.endswith(b"\n"):
                     while len(line) == LONGEST and not line.endswith(b"\n"):
                         line = file.readline(LONGEST)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kgqa.graphs.languages import Languages
 from kgqa.graphs.skips import Skips
+
+if TYPE_CHECKING:
+    from kgqa.graphs.journal import Journal
 
 
 class Progress(Protocol):
@@ -20,7 +23,8 @@ class Reading:
     """The circumstances of reading sources.
 
     ``relations`` are those whose facts are wanted (None: all), ``doing`` is what progress says; ``blanks``
-    counts the nameless resources that have been given a name.
+    counts the nameless resources that have been given a name. Where there is a journal, ``line`` is the one
+    that is being read, and ``before`` what was skipped in the lines before it.
     """
 
     skips: Skips = field(default_factory=Skips)
@@ -29,10 +33,18 @@ class Reading:
     relations: frozenset[str] | None = None
     doing: str = "reading"
     blanks: int = 0
+    journal: Journal | None = None
+    line: int = 0
+    before: Skips = field(default_factory=Skips)
 
     def aside(self, doing: str) -> Reading:
         """For a first look at what will be read again: nothing in it is counted or refused."""
-        return replace(self, skips=Skips(), doing=doing)
+        return replace(self, skips=Skips(), journal=None, doing=doing)
+
+    def begin(self, line: int) -> None:
+        """A line of a dump is being read from here on."""
+        if self.journal is not None:
+            self.line, self.before = line, self.skips.copy()
 
     def wanted(self, relation: str) -> bool:
         """Whether facts of this relation are asked for; readers may ask before they do costly work."""

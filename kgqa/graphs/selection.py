@@ -32,6 +32,10 @@ class Selection:
     hops: int = 1
     seed: int = 0
 
+    def __str__(self) -> str:
+        relations = None if self.relations is None else sorted(self.relations)
+        return f"{self.languages} {relations} {sorted(self.types.items())} {self.hops} {self.seed}"
+
     def of_relations(self, record: Record) -> Record:
         """The record with the facts of the selected relations only."""
         if self.relations is None or not record.facts:

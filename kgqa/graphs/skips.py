@@ -30,6 +30,10 @@ class Skips:
         """How many broken places there were."""
         return self.broken.total()
 
+    def copy(self) -> Skips:
+        """What was counted until now."""
+        return Skips(self.strict, self.broken.copy(), self.left_out.copy(), list(self.messages))
+
     def add(self, path: Path, line: int | None, reason: str, *, kind: str = "malformed line") -> None:
         """A broken place.
 

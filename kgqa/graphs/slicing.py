@@ -14,67 +14,13 @@ from hashlib import blake2b
 
 from grammar.errors import GraphError
 from grammar.values import Quantity
+from kgqa.graphs.naming import NameSet
 from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement
 from kgqa.graphs.selection import TYPE_RELATIONS, Selection
 
-Read = Callable[[Reading], Iterator[Record]]
-"""Reads all sources once."""
-
-_MOST_BITS = 1 << 29
-
-
-class NameSet:
-    """A set of names, a bit each for Wikidata's items."""
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self._bits = bytearray()
-        self._others: set[str] = set()
-        self.update(names)
-
-    def __contains__(self, name: str) -> bool:
-        number = _number(name)
-        if number is None:
-            return name in self._others
-        place = number >> 3
-        return place < len(self._bits) and bool(self._bits[place] & 1 << (number & 7))
-
-    def __bool__(self) -> bool:
-        return bool(self._others) or any(self._bits)
-
-    def add(self, name: str) -> None:
-        """Take one more name."""
-        number = _number(name)
-        if number is None:
-            self._others.add(name)
-            return
-        place = number >> 3
-        if place >= len(self._bits):
-            self._bits.extend(bytes(max(place + 1 - len(self._bits), len(self._bits) // 4)))
-        self._bits[place] |= 1 << (number & 7)
-
-    def update(self, names: Iterable[str]) -> None:
-        """Take more names."""
-        for name in names:
-            self.add(name)
-
-    def union(self, other: NameSet) -> NameSet:
-        """The names of both."""
-        both = NameSet()
-        both._others = self._others | other._others
-        longer, shorter = sorted((self._bits, other._bits), key=len, reverse=True)
-        both._bits = longer.copy()
-        number = int.from_bytes(longer[: len(shorter)], "little") | int.from_bytes(shorter, "little")
-        both._bits[: len(shorter)] = number.to_bytes(len(shorter), "little")
-        return both
-
-
-def _number(name: str) -> int | None:
-    """The number of an item; None for any other name, and for numbers that no Wikidata will reach."""
-    if len(name) < 12 and name[:1] == "Q" and name[1:].isdecimal() and name.isascii() and name[1:2] != "0":
-        number = int(name[1:])
-        return number if number < _MOST_BITS else None
-    return None
+Read = Callable[[Reading, Callable[[Record], bool]], Iterator[Record]]
+"""Reads all sources once, and of them the records for which a test holds."""
 
 
 def slice_of(read: Read, reading: Reading, selection: Selection, *, are_whole: bool) -> Iterator[Record]:
@@ -87,17 +33,27 @@ def slice_of(read: Read, reading: Reading, selection: Selection, *, are_whole: b
         GraphError: there is no entity of one of the types.
     """
     hops, passes = selection.hops, selection.hops + (1 if are_whole and selection.hops else 2)
-    chosen = _choose(read(reading.aside(f"choosing (1 of {passes}):")), selection)
-    kept, frontier = chosen.names, chosen.names
-    for hop in range(1, hops + 1):
-        if hop == 1 and are_whole:
-            frontier = chosen.around
-        else:
-            done = hop if are_whole else hop + 1
-            frontier = _around(read(reading.aside(f"looking around ({done} of {passes}):")), frontier)
-        kept = kept.union(frontier)
+
+    def chosen() -> list[NameSet]:
+        choice = _choose(read(reading.aside(f"choosing (1 of {passes}):"), _has_facts), selection)
+        kept = frontier = choice.names
+        for hop in range(1, hops + 1):
+            if hop == 1 and are_whole:
+                frontier = choice.around
+            else:
+                doing = f"looking around ({hop if are_whole else hop + 1} of {passes}):"
+                frontier = _around(read(reading.aside(doing), _has_facts), frontier)
+            kept = kept.union(frontier)
+        return [kept, choice.frame]
+
+    kept, frame = reading.journal.names(chosen) if reading.journal else chosen()
     reading.doing = f"reading ({passes} of {passes}):"
-    yield from _take(read(reading), kept, chosen.frame, reading)
+    within = read(reading, lambda record: record.is_relation or record.id in kept or record.id in frame)
+    yield from _take(within, kept, frame, reading)
+
+
+def _has_facts(record: Record) -> bool:
+    return bool(record.facts)
 
 
 # --- choosing -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from grammar.errors import GraphError
 from kgqa.graphs.csqa_graph import is_csqa_file, is_csqa_folder, read_csqa_file, read_csqa_folder
+from kgqa.graphs.journal import LARGE, Journal
 from kgqa.graphs.jsonl import is_jsonl, jsonl_files, read_jsonl
 from kgqa.graphs.languages import Languages
 from kgqa.graphs.rdf_terms import format_of
@@ -54,11 +55,17 @@ def reader_of(path: Path) -> Reader | None:
 
 
 def read_sources(
-    sources: Sequence[Source], skips: Skips, selection: Selection, progress: Progress | None
+    sources: Sequence[Source],
+    skips: Skips,
+    selection: Selection,
+    progress: Progress | None,
+    *,
+    journal: Path | None = None,
 ) -> Iterator[Record]:
     """The records of all sources, as far as they are selected.
 
     Args:
+        journal: a folder where to keep what has been read of large dumps; a second run goes on from there.
         progress: told how many bytes of a file have been read, as it lies on the disk.
 
     Raises:
@@ -66,23 +73,33 @@ def read_sources(
     """
     wanted = selection.relations and selection.relations.union(TYPE_RELATIONS)
     reading = Reading(skips, Languages(selection.languages), progress, wanted)
+    paths = [Path(source) for source in sources if isinstance(source, str | Path)]
+    if journal is not None and sum(path.stat().st_size for path in paths if path.is_file()) >= LARGE:
+        reading.journal = Journal(journal, paths, str(selection))
 
-    def read(reading: Reading) -> Iterator[Record]:
-        for source in sources:
-            for record in _read_source(source, reading):
-                yield selection.of_relations(record)
+    def read(reading: Reading, test: Callable[[Record], bool]) -> Iterator[Record]:
+        for number, source in enumerate(sources):
+
+            def behind(line: int, source: Source = source) -> Iterator[Record]:
+                return filter(test, map(selection.of_relations, _read_source(source, reading, line)))
+
+            is_dump = isinstance(source, str | Path) and reader_of(Path(source)) is read_wikidata_json
+            if reading.journal and is_dump:
+                yield from reading.journal.records(f"{number}", behind, reading)
+            else:
+                yield from behind(0)
 
     if not selection.types:
-        yield from read(reading)
+        yield from read(reading, lambda record: True)
         return
     if any(isinstance(source, Iterator) for source in sources):
         raise GraphError("types can be selected only from what can be read twice: give records as a list")
-    paths = [Path(source) for source in sources if isinstance(source, str | Path)]
     are_whole = len(sources) == 1 and all(reader_of(path) is read_wikidata_json for path in paths)
     yield from slice_of(read, reading, selection, are_whole=bool(paths) and are_whole)
 
 
-def _read_source(source: Source, reading: Reading) -> Iterator[Record]:
+def _read_source(source: Source, reading: Reading, behind: int) -> Iterator[Record]:
+    """The records of one source, of a dump from behind a line on."""
     if not isinstance(source, str | Path):
         yield from source
         return
@@ -92,7 +109,7 @@ def _read_source(source: Source, reading: Reading) -> Iterator[Record]:
     reader = reader_of(path)
     if reader is None:
         raise GraphError(f"{path} is no source of facts: {EXPECTED}")
-    yield from reader(path, reading)
+    yield from reader(path, reading) if not behind else read_wikidata_json(path, reading, behind)
 
 
 def source_name(source: Source) -> str:

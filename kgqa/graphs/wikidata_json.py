@@ -99,16 +99,16 @@ def is_wikidata_json(path: Path) -> bool:
     return plain_name(path).endswith((".json", ".ndjson"))
 
 
-def read_wikidata_json(path: Path, reading: Reading) -> Iterator[Record]:
-    """The records of a dump.
+def read_wikidata_json(path: Path, reading: Reading, behind: int = 0) -> Iterator[Record]:
+    """The records of a dump, from behind a line on.
 
     Raises:
         GraphError: the file cannot be read.
     """
     decode = msgspec.json.Decoder(_Entity).decode
     skips = reading.skips
-    opened = False
-    for number, raw in read_raw_lines(path, reading):
+    opened = behind > 0
+    for number, raw in read_raw_lines(path, reading, behind=behind):
         line = raw.strip().removesuffix(b",")
         if line in (b"[", b"]", b""):
             opened = line == b"[" or (opened and not line)
