@@ -52,7 +52,7 @@ _TYPO_WORTH = 15.0
 _OWNER_BITS, _PLACE_BITS, _RANK_BITS = 32, 12, 20
 INITIALS = (1 << _PLACE_BITS) - 1
 """The place of initials ("MLS"): found whole, by ``names.initials_key``, and by nothing else."""
-_KNOWN = 10
+_KNOWN = 5
 """Facts from which on somebody or something may be called by initials."""
 
 
