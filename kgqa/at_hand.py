@@ -31,8 +31,11 @@ from kgqa.graphs.protocol import Direction, KnowledgeGraph
 from kgqa.linking import link
 from kgqa.linking.quantities import find_dates, find_numbers
 
-_THAT = re.compile(r"\b(?:that|this|it|its|he|she|him|his|her|just named)\b", re.IGNORECASE)
-_THOSE = re.compile(r"\b(?:those|these|they|them|their|just named)\b", re.IGNORECASE)
+_THOSE = re.compile(r"\b(?:those|these)\b", re.IGNORECASE)
+_THAT = re.compile(r"\b(?:that|this|he|she|him|his|her)\b", re.IGNORECASE)
+_THEM = re.compile(
+    r"\b(?:it|its|they|them|their|just named)\b", re.IGNORECASE
+)  # "what is their anthem?" of one
 _MOST_OF_ELLIPSIS = 6  # words that say something
 _MOST_SHOWN = 30  # entities of an earlier answer that are taken up together
 _MOST_RELATIONS = 25  # relations around the entities, where nobody annotated them
@@ -134,7 +137,7 @@ def _from_annotation(
         )
         return hand, Hints(
             question, names, frozenset(expected), frozenset(required), earlier.forms[-3:],
-            referents=frozenset(referents), elliptic=elliptic,
+            referents=tuple(referents), elliptic=elliptic,
         )  # fmt: skip
 
     shown = [*_from_dialogue(turns, earlier)]
@@ -172,8 +175,11 @@ def _taken_up(
 
 def _referents(question: str, shown: Sequence[EntityLeaf]) -> tuple[EntityLeaf, ...]:
     """What "that person" or "those people" may stand for."""
-    one, several = _THAT.search(question) is not None, _THOSE.search(question) is not None
-    return tuple(leaf for leaf in shown if (several if len(leaf.names) > 1 else one))
+    if _THOSE.search(question):
+        return tuple(leaf for leaf in shown if len(leaf.names) > 1)
+    if _THAT.search(question):
+        return tuple(leaf for leaf in shown if len(leaf.names) == 1)
+    return tuple(shown) if _THEM.search(question) else ()
 
 
 def _is_elliptic(question: str, names: Mapping[Leaf, Sequence[str]]) -> bool:

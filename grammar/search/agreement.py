@@ -38,10 +38,11 @@ CUES = (
     _cue("at_least", r"at ?least|no (?:less|fewer) than|or more"),
     _cue("at_most", r"at ?most|no more than|or (?:less|fewer)"),
     _cue(
-        "around equals",
-        r"approximately|around|roughly|nearly|almost|(?<!how )(?<!what )(?<!me )about \d+"
-        r"|same (?:number|amount)",
+        "around",
+        r"approximately|around|roughly|nearly|almost|close to"
+        r"|(?<!how )(?<!what )(?<!me )about (?:\d+|the same|as)",
     ),
+    _cue("around equals", r"same (?:number|amount)"),
     _cue("equals where", r"exactly|equal(?:s|ly)?|precisely"),
     _cue("greater_than", r"more|greater|higher|larger|longer|bigger|exceed\w*"),
     _cue("greater_than", r"later|after", WEAK),
@@ -94,7 +95,7 @@ class Hints:
     question seems to use: entities one by one, relations and types where somebody annotated them, numbers
     and dates that it states. ``required`` are those of them without which a form cannot be the right one.
     ``earlier`` are forms of earlier turns, latest last: an ``elliptic`` question tends to repeat the latest.
-    ``referents`` are what its "that" or "those" may stand for: the form should use one of them.
+    ``referents`` are what its "that" or "those" may stand for, the likeliest first: the form should use one.
     Forms that agree less than ``least`` are taken for spurious.
     """
 
@@ -103,7 +104,7 @@ class Hints:
     expected: frozenset[Leaf] = frozenset()
     required: frozenset[Leaf] = frozenset()
     earlier: tuple[LogicalForm, ...] = ()
-    referents: frozenset[Leaf] = frozenset()
+    referents: tuple[Leaf, ...] = ()
     elliptic: bool = False
     least: float = -math.inf
 
@@ -151,6 +152,14 @@ class Hints:
             self._overlaps[leaf] = found
         return found
 
+    @cached_property
+    def _places(self) -> dict[Leaf, int]:
+        return {}
+
+    @cached_property
+    def _ranks(self) -> dict[Leaf, int]:
+        return {leaf: rank for rank, leaf in reversed([*enumerate(self.referents)])}
+
     def allows(self, form: LogicalForm) -> bool:
         """Whether the form reads a fact or a type at all, uses what is required, and agrees well enough."""
         used: set[Leaf] = set()
@@ -165,6 +174,7 @@ class Hints:
         """A score: the higher, the better the form goes with the question. Comparable within one question."""
         operators: set[str] = set()
         used: set[Leaf] = set()
+        members: set[LogicalForm] = set()
         size, score = 0, 0.0
         for part in subforms(form):
             size += 1
@@ -173,12 +183,18 @@ class Hints:
                 # Both directions of a symmetric relation answer alike: the plain one is meant.
                 score -= 0.02 * (part.operator == "follow_back")
                 score += 0.12 * (part.operator == "keep" and part.arguments[1] in self.expected)
+                if part.operator == "members":
+                    members.add(part.arguments[0])
             else:
                 for leaf in _single(part):
                     # Named once, used once: no sets of everything in every place.
                     score -= 0.25 * (leaf in used and isinstance(leaf, EntityLeaf))
                     used.add(leaf)
         score -= 0.05 * size
+        if members:  # "which rivers cross most countries": what is asked for comes before what is counted
+            counted = [leaf for leaf in used if isinstance(leaf, TypeLeaf) and leaf not in members]
+            places = [self._place(leaf) for leaf in members if isinstance(leaf, TypeLeaf)]
+            score += 0.1 * (min(places) < min(map(self._place, counted), default=0))
         overlaps = [self.overlap(leaf) for leaf in used if isinstance(leaf, RelationLeaf)]
         spoken = frozenset().union(*(words for _, words in overlaps))
         score += sum(share for share, _ in overlaps)
@@ -200,7 +216,9 @@ class Hints:
         if self.elliptic and self.earlier and _shape(form) == _shape(self.earlier[-1]):
             score += 0.7
         if self.referents:
-            score += 0.6 if any(part in self.referents for part in leaves(form)) else -0.6
+            meant = (self._ranks[leaf] for leaf in leaves(form) if leaf in self._ranks)
+            rank = min(meant, default=None)
+            score += -0.6 if rank is None else 0.6 - 0.02 * min(rank, 10)
         return score
 
     def _in_order(self, form: Call) -> float:
@@ -214,13 +232,18 @@ class Hints:
 
     def _place(self, leaf: Leaf) -> int:
         """Where in the question a name of the leaf stands; after its end where none does."""
-        said = [stem(word) for word in _WORD.findall(self.question)]
-        for name in self.names.get(leaf, ()):
-            words = [stem(word) for word in _WORD.findall(name)]
-            for start in range(len(said) - len(words) + 1) if words else ():
-                if said[start : start + len(words)] == words:
-                    return start
-        return len(said)
+        place = self._places.get(leaf)
+        if place is None:
+            said = [stem(word) for word in _WORD.findall(self.question)]
+            names = ([stem(word) for word in _WORD.findall(name)] for name in self.names.get(leaf, ()))
+            found = (
+                start
+                for words in names
+                for start in range(len(said) - len(words) + 1)
+                if words and said[start : start + len(words)] == words
+            )
+            place = self._places[leaf] = next(found, len(said))
+        return place
 
 
 def _is_pair(form: LogicalForm) -> TypeGuard[Call]:

@@ -48,14 +48,13 @@ def truths(space: Workspace) -> None:
         if not _names(subject) & _names(object_) and 1 in (len(_names(subject)), len(_names(object_)))
     ]
     wanted = space.aim.truths
+    named = [one for one in single if one.form in space.hints.required]
     if len(wanted) == 1:
         _note(space, [[claim] for claim in claims if claim.truth == wanted[0]])
-        # Or one word for several: of three entities that are named, one is claimed of the others.
-        if len(single) < 3:
+        if len(named) < 3:
             return
-        wanted = wanted * (len(single) - 1)
+        wanted = wanted * (len(named) - 1)  # one word for several: of one of them all the others are claimed
     # Several: about one subject or one object, and where the question names enough, of what it names.
-    named = [one for one in single if one.form in space.hints.required]
     among = {id(one) for one in (named if len(named) > len(wanted) else single)}
     families: dict[tuple[Group, ...], list[_Claim]] = defaultdict(list)
     for claim in claims:

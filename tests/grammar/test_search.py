@@ -314,7 +314,7 @@ def test_that_person_is_one_of_those_it_may_stand_for(graph: EmbeddedGraph) -> N
     assert both == target_of("follow(Q183, P30)", graph)
     what = replace(hints("On which continent is that country ?", at_hand), expected=frozenset())
     for name in ("Q142", "Q183"):
-        meant = replace(what, referents=frozenset([EntityLeaf((name,))]))
+        meant = replace(what, referents=(EntityLeaf((name,)),))
         assert texts(search(at_hand, both, graph, hints=meant))[0] == f"follow({name}, P30)"
 
 
