@@ -31,7 +31,7 @@ class AnswerCache:
 
     def get(self, address: str, question: str) -> Any | None:
         """The answer, or None where none is kept that is young enough."""
-        path = self._path(address, question)
+        path = self.path(address, question)
         try:
             kept = json.loads(path.read_bytes())
         except (OSError, ValueError):
@@ -42,7 +42,7 @@ class AnswerCache:
 
     def put(self, address: str, question: str, answer: Any) -> None:
         """Keep an answer. A folder that cannot be written is said once in the log: the answer is there."""
-        path = self._path(address, question)
+        path = self.path(address, question)
         kept = {"address": address, "question": question, "at": time.time(), "answer": answer}
         try:
             if not self._swept:
@@ -78,6 +78,7 @@ class AnswerCache:
                 continue
             yield now - found.st_mtime, found.st_size, path
 
-    def _path(self, address: str, question: str) -> Path:
+    def path(self, address: str, question: str) -> Path:
+        """Where an answer lies, or would."""
         digest = hashlib.sha256(f"{address}\n{question}".encode()).hexdigest()
         return self.folder / digest[:2] / f"{digest[2:40]}.json"

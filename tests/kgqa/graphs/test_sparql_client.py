@@ -2,113 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-import threading
+import os
+import re
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from pathlib import Path
 
 import pytest
 
-from grammar.errors import GraphError, LimitReached
+from grammar.errors import (
+    GraphError,
+    LimitReached,
+    Malformed,
+    Refused,
+    TimedOut,
+    TooBusy,
+    TooLarge,
+    Unreachable,
+)
 from kgqa.graphs import open_graph
+from kgqa.graphs.answer_cache import AnswerCache
 from kgqa.graphs.endpoint import EndpointGraph
 from kgqa.graphs.sparql_client import Limits, SparqlClient
+from tests.kgqa.graphs.misbehaving import YES, Answer, Serve, cuts_off, drips, endless, says, stalls
 
-YES = json.dumps({"head": {}, "boolean": True}).encode()
-Answer: TypeAlias = Callable[["Request"], None]
-
-
-class Request(BaseHTTPRequestHandler):
-    """Answers as the test says; remembers what was asked."""
-
-    server_version = "Oxigraph/0"  # so that opening an endpoint asks no further
-
-    answers: list[Answer]
-    asked: list[tuple[str, str, str]]
-
-    def do_GET(self) -> None:
-        self.take(parse_qs(urlsplit(self.path).query).get("query", [""])[0])
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.take(parse_qs(body).get("query", [""])[0])
-
-    def take(self, query: str) -> None:
-        self.asked.append((self.command, query, self.headers.get("User-Agent", "")))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        answer(self)
-
-    def reply(self, code: int, body: bytes, **headers: str) -> None:
-        self.send_response(code)
-        for name, value in {"Content-Type": "application/sparql-results+json", **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-def says(code: int, body: bytes = b"", **headers: str) -> Answer:
-    return lambda request: request.reply(code, body, **headers)
-
-
-def stalls(request: Request) -> None:
-    time.sleep(5)
-
-
-def drips(request: Request) -> None:
-    """A byte now and then: no single read takes long."""
-    request.send_response(200)
-    request.end_headers()
-    try:
-        for _ in range(100):
-            request.wfile.write(b" ")
-            request.wfile.flush()
-            time.sleep(0.1)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
-
-
-def cuts_off(request: Request) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "500")
-    request.end_headers()
-    request.wfile.write(YES[:10])
-
-
-class Server(ThreadingHTTPServer):
-    """Does not print the errors of connections that the client gave up."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., tuple[str, type[Request]]]]:
-    servers: list[Server] = []
-
-    def start(*answers: Answer) -> tuple[str, type[Request]]:
-        handler = type("Handler", (Request,), {"answers": list(answers), "asked": []})
-        server = Server(("127.0.0.1", 0), handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}/sparql", handler
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-Serve: TypeAlias = Callable[..., tuple[str, type[Request]]]
 QUICK = Limits(seconds=3.0, attempts=3)
 
 
@@ -174,18 +92,43 @@ def test_the_deadline_holds_for_everything_together(serve: Serve, slow: Answer) 
 @pytest.mark.parametrize(
     ("answer", "error", "reason"),
     [
-        (says(200, YES[:-5]), LimitReached, "broke its answer off"),
-        (cuts_off, LimitReached, "broke its answer off"),
-        (says(500, b"java.util.concurrent.TimeoutException: query timeout"), LimitReached, "its own time"),
-        (says(500, b"NullPointerException\n at x"), GraphError, "failed \\(HTTP 500\\): .*NullPointer"),
-        (says(400, b"Parse error at line 1"), GraphError, "refused the question: .*Parse error"),
-        (says(401), GraphError, "refused the question"),
-        (says(403), GraphError, "HTTP 403"),
-        (says(404), GraphError, "is the address right"),
-        (says(200, b"<html>Welcome</html>"), GraphError, "is no SPARQL endpoint"),
-        (says(200, b'{"hello": "world"}'), GraphError, "is no SPARQL endpoint"),
-        (says(200, b"[]"), GraphError, "is no SPARQL endpoint"),
-        (says(200, b""), GraphError, "is no SPARQL endpoint"),
+        (says(200, YES[:-5]), TimedOut, "broke its answer off"),
+        (
+            says(200, b'{"head": {}, "results": {"bindings": [{"x": {"type": "uri", "val'),
+            TimedOut,
+            "broke its",
+        ),
+        (
+            says(200, YES[:-1] + b", java.util.concurrent.TimeoutException at x.y"),
+            TimedOut,
+            "broke its answer",
+        ),
+        (says(200, YES, X_SQL_State="S1TAT"), TimedOut, "its own time"),
+        (cuts_off, TimedOut, "broke its answer off"),
+        (says(200, gzip.compress(YES)[:-9], Content_Encoding="gzip"), TimedOut, "broke its answer off"),
+        (says(200, b"no gzip", Content_Encoding="gzip"), TimedOut, "broke its answer off"),
+        (says(500, b"java.util.concurrent.TimeoutException: query timeout"), TimedOut, "its own time"),
+        (says(503, b"Query timed out"), TimedOut, "its own time"),
+        (says(429, b'{"exception": "Operation timed out."}'), TimedOut, "its own time"),
+        (says(500, b"NullPointerException\n at x"), Unreachable, "failed \\(HTTP 500\\): .*NullPointer"),
+        (says(501, b"not here"), Unreachable, "failed \\(HTTP 501 .*not here"),
+        (says(400, b"Parse error at line 1"), Refused, "refused the question: .*Parse error"),
+        (says(401), Refused, "refused the question"),
+        (says(403, b"no contact, no answer"), Refused, "HTTP 403 .*no contact, no answer"),
+        (says(404), Refused, "is the address right"),
+        (says(414), Refused, "refused the question"),
+        (says(200, b"<html>Welcome</html>"), Malformed, "is no SPARQL endpoint"),
+        (
+            says(200, b'{"head": {} "results": {"bindings": []}, "more": "and more of it"}'),
+            Malformed,
+            "no SPARQL",
+        ),
+        (says(200, b'{"hello": "world"}'), Malformed, "is no SPARQL endpoint"),
+        (says(200, b'{"results": {"bindings": [{"x": "y"}]}}'), Malformed, "is no SPARQL endpoint"),
+        (says(200, b"[]"), Malformed, "is no SPARQL endpoint"),
+        (says(200, b"[" * 100_000), Malformed, "is no SPARQL endpoint"),
+        (says(200, b"\xff\xfe\x00{"), Malformed, "is no SPARQL endpoint"),
+        (says(200, b""), Malformed, "is no SPARQL endpoint"),
     ],
 )
 def test_failures_are_told_in_one_line(
@@ -199,10 +142,128 @@ def test_failures_are_told_in_one_line(
         assert url in str(caught.value)
 
 
-def test_too_much_is_not_read(serve: Serve) -> None:
-    url, _ = serve(says(200, b"[" + b" " * 300_000 + b"]"))
-    with pytest.raises(LimitReached, match="more than 100,000 bytes"):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says(200, b"[" + b" " * 300_000 + b"]"),
+        says(200, gzip.compress(b"[" + b" " * 3_000_000 + b"]"), Content_Encoding="gzip"),
+        endless,
+    ],
+)
+def test_too_much_is_not_read(serve: Serve, answer: Answer) -> None:
+    url, _ = serve(answer)
+    with pytest.raises(TooLarge, match="more than 100,000 bytes"):
         SparqlClient(url, limits=Limits(bytes=100_000)).ask("ASK {}")
+
+
+def test_packed_answers_are_unpacked(serve: Serve) -> None:
+    url, _ = serve(says(200, gzip.compress(YES), Content_Encoding="gzip"))
+    assert SparqlClient(url).ask("ASK {}")
+
+
+def test_what_is_asked_next_waits_too(serve: Serve) -> None:
+    url, server = serve(says(429, Retry_After="3600"), says(200, YES))
+    client = SparqlClient(url, limits=QUICK)
+    for _ in range(2):
+        with pytest.raises(TooBusy) as caught:
+            client.ask("ASK {}")
+        assert 3_500 < caught.value.wait <= 3_600
+    assert len(server.asked) == 1  # the second time it was not even sent
+
+
+def test_too_many_requests_without_a_time_means_a_minute(serve: Serve) -> None:
+    url, _ = serve(says(429))
+    with pytest.raises(TooBusy, match="wait 60 s"):
+        SparqlClient(url, limits=QUICK).ask("ASK {}")
+
+
+def test_pauses_between_questions(serve: Serve) -> None:
+    url, _ = serve(says(200, YES))
+    client = SparqlClient(url, pause=0.3)
+    started = time.monotonic()
+    for _ in range(3):
+        client.ask("ASK {}")
+    assert time.monotonic() - started >= 0.6
+
+
+def test_parameters_of_the_address_go_along(serve: Serve) -> None:
+    url, server = serve(says(200, YES))
+    client = SparqlClient(f"{url}?default-graph-uri=http%3A%2F%2Fexample.org%2Fg")
+    assert client.ask("ASK {}")
+    assert client.ask("ASK { }" + " " * 2_000)
+    assert server.parameters == [["http://example.org/g"]] * 2
+
+
+def test_who_asks_is_said() -> None:
+    assert re.fullmatch(r"kgqa/\S+ \(question answering over knowledge graphs\) SPARQLWrapper/\S+",
+                        SparqlClient("http://example.org/sparql").agent)  # fmt: skip
+    named = SparqlClient("https://query.wikidata.org/sparql", contact="me@example.org")
+    assert "contact: me@example.org" in named.agent
+    with pytest.raises(GraphError, match="asks everybody for a contact: set KGQA_CONTACT"):
+        SparqlClient("https://query.wikidata.org/sparql")
+    for wrong in ("", "me\r\nCookie: x", "ich@füße.de"):
+        with pytest.raises(GraphError, match="expected a contact"):
+            SparqlClient("http://example.org/sparql", contact=wrong)
+
+
+def test_the_contact_may_be_set_once(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
+    monkeypatch.setenv("KGQA_CONTACT", "me@example.org")
+    url, server = serve(says(200, YES))
+    open_graph(url)
+    assert all("me@example.org" in agent for *_, agent in server.asked)
+
+
+# --- answers that are kept ------------------------------------------------------------------------------
+
+
+def test_only_answers_are_kept_and_not_for_ever(serve: Serve, tmp_path: Path) -> None:
+    failing = [says(503, Retry_After="0"), says(503, Retry_After="0"), says(200, YES[:-3]), says(200, b"[]")]
+    url, server = serve(*failing, says(200, YES))
+    client = SparqlClient(url, limits=Limits(seconds=3, attempts=2), cache=AnswerCache(tmp_path, seconds=2.0))
+    for error in (TooBusy, TimedOut, Malformed):
+        with pytest.raises(error):
+            client.ask("ASK {}")
+    assert list(tmp_path.rglob("*.json")) == []
+    assert client.ask("ASK {}")
+    assert len(server.asked) == 5
+    another = SparqlClient(url, cache=AnswerCache(tmp_path, seconds=2.0))
+    assert client.ask("ASK {}")
+    assert another.ask("ASK {}")
+    assert len(server.asked) == 5
+    assert client.ask("ASK { }")  # another question
+    assert len(server.asked) == 6
+    time.sleep(2.1)
+    assert another.ask("ASK {}")
+    assert len(server.asked) == 7
+
+
+def test_kept_answers_that_are_broken_are_asked_for_again(serve: Serve, tmp_path: Path) -> None:
+    url, server = serve(says(200, YES))
+    client = SparqlClient(url, cache=AnswerCache(tmp_path))
+    assert client.ask("ASK {}")
+    [kept] = tmp_path.rglob("*.json")
+    for content in (b"", b"{", b"[]", b'{"answer": 1}', kept.read_bytes()[:-10]):
+        kept.write_bytes(content)
+        assert client.ask("ASK {}")
+    assert len(server.asked) == 6
+    assert json.loads(kept.read_text())["question"] == "ASK {}"
+
+
+def test_the_oldest_answers_make_room(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path, bytes=2_000)
+    for number in range(20):
+        cache.put("http://e", f"Q{number}", {"boolean": True, "rest": "x" * 300})
+        os.utime(cache.path("http://e", f"Q{number}"), (time.time() - 100 + number,) * 2)
+    AnswerCache(tmp_path, bytes=2_000).put("http://e", "last", {})
+    kept = [number for number in range(20) if cache.get("http://e", f"Q{number}") is not None]
+    assert kept == list(range(20 - len(kept), 20))
+    assert 0 < len(kept) <= 5
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    url, _ = serve(says(200, YES))
+    assert SparqlClient(url, cache=AnswerCache(tmp_path / "file")).ask("ASK {}")
 
 
 def test_nobody_there() -> None:
