@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from grammar.forms import (
     EntityLeaf,
@@ -27,9 +26,12 @@ from grammar.search import Hints, Leaves
 from grammar.search.agreement import WEAK, stems
 from grammar.search.maps import COMPARISONS
 from kgqa.conversation import Example, Gold, Turn
-from kgqa.graphs.protocol import Direction, KnowledgeGraph
-from kgqa.linking import link
+from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.quantities import find_dates, find_numbers
+from kgqa.unannotated import Setting, from_linking
+
+if TYPE_CHECKING:
+    from kgqa.likeness import Likeness
 
 _THOSE = re.compile(r"\b(?:those|these)\b", re.IGNORECASE)
 _THAT = re.compile(r"\b(?:that|this|he|she|him|his|her)\b", re.IGNORECASE)
@@ -38,17 +40,6 @@ _THEM = re.compile(
 )  # "what is their anthem?" of one
 _MOST_OF_ELLIPSIS = 6  # words that say something
 _MOST_SHOWN = 30  # entities of an earlier answer that are taken up together
-_MOST_RELATIONS = 25  # relations around the entities, where nobody annotated them
-_MOST_QUALIFIERS = 12
-_OPERATORS: dict[Direction, frozenset[str]] = {
-    "out": frozenset({"follow", "statements"}),
-    "in": frozenset({"follow_back"}),
-    "literal": frozenset({"value", "statements"}),
-}
-# Of the forms over linked leaves, of which there are many, those that agree less are mostly spurious; for a
-# yes or no even more.
-_LEAST, _LEAST_OF_TRUTHS = 0.0, 0.5
-_QUALIFYING = frozenset({"qualifier", "qualifier_value", "where", "first", "last"})
 
 
 @dataclass(frozen=True)
@@ -93,14 +84,26 @@ def _given(gold: Gold) -> tuple[str, ...]:
     return gold.mentions if gold.named is None else gold.named
 
 
-def attempts(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> Iterator[tuple[Leaves, Hints]]:
-    """Leaves and hints to search with, the narrowest first; the next are for when these gave nothing."""
+def is_annotated(example: Example, earlier: Earlier) -> bool:
+    """Whether the dataset says what the question is about; one without relations of its own takes those of an
+    annotated turn before."""
     gold = example.gold
-    # A turn without relations of its own takes those of an annotated turn before.
-    if gold.relations or gold.types or (_given(gold) and earlier.relations):
+    return bool(gold.relations or gold.types or (_given(gold) and earlier.relations))
+
+
+def attempts(
+    example: Example, earlier: Earlier, graph: KnowledgeGraph, likeness: Likeness | None = None
+) -> Iterator[tuple[Leaves, Hints]]:
+    """Leaves and hints to search with, the narrowest first; the next are for when these gave nothing.
+
+    ``likeness`` weighs the relations where the dataset names none.
+    """
+    if is_annotated(example, earlier):
         yield from _from_annotation(example, earlier, graph)
     else:
-        yield _from_linking(example, earlier, graph)
+        numbers, values = _literals(example.question)
+        setting = Setting(numbers, values, _compares(example.question), earlier.forms[-3:])
+        yield from_linking(example, graph, setting=setting, likeness=likeness)
 
 
 # --- where the dataset names entities, relations and types --------------------------------------------
@@ -248,49 +251,3 @@ def _names(worded: Iterable[RelationLeaf | TypeLeaf], graph: KnowledgeGraph) -> 
         leaf: [name for name in (graph.label(leaf.name), *graph.aliases(leaf.name)) if name]
         for leaf in worded
     }
-
-
-# --- where nobody does --------------------------------------------------------------------------------
-
-
-def _from_linking(example: Example, earlier: Earlier, graph: KnowledgeGraph) -> tuple[Leaves, Hints]:
-    links = link(example.question, example.conversation, graph, given=example.gold.mentions or None)
-    entities = [one.leaf for one in links.of(EntityLeaf) if isinstance(one.leaf, EntityLeaf)][:10]
-    entities += [
-        leaf for leaf in _from_dialogue(example.conversation.turns, earlier) if leaf not in entities
-    ][:10]
-    numbers, values = _literals(example.question)
-    types = [one.leaf for one in links.of(TypeLeaf) if isinstance(one.leaf, TypeLeaf)][:6]
-    offered = _around(entities, graph)
-    worded = [one.leaf.name for one in links.of(RelationLeaf) if isinstance(one.leaf, RelationLeaf)]
-    ranked = sorted(offered, key=lambda name: worded.index(name) if name in worded else len(worded))
-    chosen = [*ranked[:_MOST_RELATIONS], *(name for name in worded[:6] if name not in offered)]
-    qualifying = [name for name in ranked if offered[name] <= _QUALIFYING][:_MOST_QUALIFIERS]
-    hand = Leaves(
-        tuple(entities),
-        tuple(RelationLeaf(name) for name in dict.fromkeys([*chosen, *qualifying])),
-        tuple(types),
-        numbers,
-        values,
-        offered,
-    )
-    named: set[Leaf] = {one.leaf for one in links.candidates if one.span is not None and one.score >= 0.9}
-    literals: Iterable[Leaf] = values or (numbers if _compares(example.question) else ())
-    expected = frozenset(named & {*entities}) | frozenset(literals)
-    least = _LEAST_OF_TRUTHS if example.gold.truths else _LEAST
-    names = _names([*hand.relations, *hand.types], graph)
-    return hand, Hints(example.question, names, expected, earlier=earlier.forms[-3:], least=least)
-
-
-def _around(entities: Sequence[EntityLeaf], graph: KnowledgeGraph) -> dict[str, frozenset[str]]:
-    """The relations around the entities with the operators that find something, as the graph offers them."""
-    offered: dict[str, frozenset[str]] = {}
-    numbers = graph.entities(list(dict.fromkeys(name for leaf in entities for name in leaf.names)))
-    numbers = np.unique(numbers[numbers >= 0])
-    for use in graph.neighbourhood(numbers):
-        offered[use.relation] = offered.get(use.relation, frozenset()) | _OPERATORS[use.direction]
-        if use.direction == "out":
-            statements = graph.statements(numbers, use.relation).items
-            for qualifier in graph.qualifier_relations(statements[:200]):
-                offered[qualifier] = offered.get(qualifier, frozenset()) | _QUALIFYING
-    return offered

@@ -32,6 +32,7 @@ def _cue(operators: str, words: str, weight: float = 0.6) -> Cue:
 
 WEAK = 0.3
 """Weight of words that mean an operator only sometimes."""
+_WEIGHED = 0.4  # what a type's words count beside relations that are weighed by their meaning
 CUES = (
     _cue("max", r"max(?:imum)?|most|highest|largest|biggest|longest|greatest|newest|latest|youngest"),
     _cue("min", r"min(?:imum)?|fewest|lowest|smallest|shortest|earliest|oldest|(?<!at )(?<!at)least"),
@@ -96,7 +97,9 @@ class Hints:
     and dates that it states. ``required`` are those of them without which a form cannot be the right one.
     ``earlier`` are forms of earlier turns, latest last: an ``elliptic`` question tends to repeat the latest.
     ``referents`` are what its "that" or "those" may stand for, the likeliest first: the form should use one.
-    Forms that agree less than ``least`` are taken for spurious.
+    Forms that agree less than ``least`` are taken for spurious. ``affinity`` says what a leaf adds to the
+    agreement, or takes from it, where that has been measured otherwise than by words in common. With
+    ``about_entities`` a form that uses no entity is taken for spurious.
     """
 
     question: str = ""
@@ -107,6 +110,8 @@ class Hints:
     referents: tuple[Leaf, ...] = ()
     elliptic: bool = False
     least: float = -math.inf
+    affinity: Mapping[Leaf, float] = field(default_factory=dict)
+    about_entities: bool = False
 
     @cached_property
     def operators(self) -> Mapping[str, float]:
@@ -168,12 +173,14 @@ class Hints:
                 used.update(_single(part))
         if not self.required <= used or not any(isinstance(leaf, (RelationLeaf, TypeLeaf)) for leaf in used):
             return False
+        if self.about_entities and not any(isinstance(leaf, EntityLeaf) for leaf in used):
+            return False
         return self.least == -math.inf or self.agreement(form) >= self.least
 
     def agreement(self, form: LogicalForm) -> float:
         """A score: the higher, the better the form goes with the question. Comparable within one question."""
         operators: set[str] = set()
-        used: set[Leaf] = set()
+        used: dict[Leaf, None] = {}  # in the order of the form: sums are the same in every process
         members: set[LogicalForm] = set()
         size, score = 0, 0.0
         for part in subforms(form):
@@ -182,6 +189,8 @@ class Hints:
                 operators.add(part.operator)
                 # Both directions of a symmetric relation answer alike: the plain one is meant.
                 score -= 0.02 * (part.operator == "follow_back")
+                # "Is there any" says less than that this one is.
+                score -= 0.15 * (part.operator == "exists" and part.arguments[0].sort is Sort.ENTITIES)
                 score += 0.12 * (part.operator == "keep" and part.arguments[1] in self.expected)
                 if part.operator == "members":
                     members.add(part.arguments[0])
@@ -189,23 +198,27 @@ class Hints:
                 for leaf in _single(part):
                     # Named once, used once: no sets of everything in every place.
                     score -= 0.25 * (leaf in used and isinstance(leaf, EntityLeaf))
-                    used.add(leaf)
+                    used[leaf] = None
         score -= 0.05 * size
         if members:  # "which rivers cross most countries": what is asked for comes before what is counted
             counted = [leaf for leaf in used if isinstance(leaf, TypeLeaf) and leaf not in members]
             places = [self._place(leaf) for leaf in members if isinstance(leaf, TypeLeaf)]
             score += 0.1 * (min(places) < min(map(self._place, counted), default=0))
-        overlaps = [self.overlap(leaf) for leaf in used if isinstance(leaf, RelationLeaf)]
-        spoken = frozenset().union(*(words for _, words in overlaps))
-        score += sum(share for share, _ in overlaps)
+        relations = [leaf for leaf in used if isinstance(leaf, RelationLeaf)]
+        spoken = frozenset().union(*(self.overlap(leaf)[1] for leaf in relations))
         for leaf in used:
-            if isinstance(leaf, TypeLeaf):
+            if leaf in self.affinity:
+                score += self.affinity[leaf]
+            elif isinstance(leaf, RelationLeaf):
+                score += self.overlap(leaf)[0]
+            elif isinstance(leaf, TypeLeaf):
                 share, words = self.overlap(leaf)
                 # A word that the relation goes with ("its country") does not ask for a type besides.
-                score += share if leaf in self.expected or not words <= spoken else 0.0
+                if leaf in self.expected or not words <= spoken:
+                    score += share * (_WEIGHED if self.affinity else 1.0)
             if leaf not in self.expected and leaf.sort in self._expected_sorts:
                 score -= 0.7
-        score -= len(self.expected - used)
+        score -= len(self.expected - used.keys())
         for cue in self._found:
             score += cue.weight if operators & cue.operators else -cue.weight
         score -= sum(max(0.0, 0.5 - self.operators.get(name, 0.0)) for name in sorted(operators & _CUED))

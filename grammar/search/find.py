@@ -121,6 +121,8 @@ def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
     then: list[_Round] = [statements]
     # Where somebody has said which relations and entities a question uses, there is no need to look far.
     sorts = [leaf.sort for leaf in space.hints.required]
+    if space.hints.affinity:  # nobody has: "which player did they get from Real Madrid?"
+        return first, [*then, combine, second_hop]
     if sorts.count(Sort.ENTITIES) > 1 or sorts.count(Sort.RELATION) > 1 or len(space.leaves[Sort.TYPE]) > 1:
         then.insert(0, combine)
     if sorts.count(Sort.RELATION) != 1:

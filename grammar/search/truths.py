@@ -35,7 +35,8 @@ class _Claim:
 
 
 def truths(space: Workspace) -> None:
-    """``is_in(e, follow(e2, r))``, one or several of them.
+    """``is_in(e, follow(e2, r))``, one or several of them; ``exists(follow(e, r))`` where nobody says of what
+    the question is.
 
     An entity that the graph does not have takes part in no fact: it is in no set.
     """
@@ -49,6 +50,9 @@ def truths(space: Workspace) -> None:
     ]
     wanted = space.aim.truths
     named = [one for one in single if one.form in space.hints.required]
+    if wanted == (True,) and space.hints.affinity:  # "Has he won any awards?"
+        found = [_chain(space, "follow", one, to) for one in single for to in space.leaves[Sort.RELATION]]
+        space.ways += [Way("exists", (group,)) for group in found if len(group)]
     if len(wanted) == 1:
         _note(space, [[claim] for claim in claims if claim.truth == wanted[0]])
         if len(named) < 3:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grammar.errors import ConfigError, DataError
+from kgqa.bundled import bundled
 from kgqa.commands.options import (
     DatasetArgument,
     GraphOption,
@@ -51,6 +52,10 @@ def supervise(
         str | None,
         typer.Option("--ray", metavar="ADDRESS", help="A Ray cluster: auto, HOST:PORT, or local."),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", help="Compares question and relation; else the bundled one, or none."),
+    ] = None,
     limit: LimitOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,6 +87,7 @@ def supervise(
             workers=workers or os.cpu_count() or 1,
             ray=ray,
             limit=limit,
+            encoder=_encoder(encoder),
             progress=tell,
         )
     tell_skipped(skipped)
@@ -93,6 +99,14 @@ def supervise(
     tell_what_was_in_the_way(coverage, path, skipped=len(skipped))
     if coverage.cut_off is not None:
         raise coverage.cut_off
+
+
+def _encoder(given: str | None) -> str | None:
+    """The text encoder to use: the one named, the bundled one, or ``none``."""
+    if given is None:
+        bundled_one = bundled("model") / "text"
+        return str(bundled_one.absolute()) if (bundled_one / "config.json").is_file() else None
+    return None if given == "none" else given
 
 
 def tell_what_was_in_the_way(coverage: Coverage, path: Path, *, skipped: int) -> None:

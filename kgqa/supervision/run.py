@@ -29,6 +29,7 @@ def supervise(
     workers: int = 1,
     ray: str | None = None,
     limit: int | None = None,
+    encoder: Path | str | None = None,
     progress: Progress | None = None,
     budget: Budget = BUDGET,
 ) -> Coverage:
@@ -43,6 +44,8 @@ def supervise(
     Args:
         workers, ray: where the work is done, see ``spread``.
         limit: at most so many dialogues.
+        encoder: folder or Hugging Face name of a text encoder, which weighs relations where a dataset names
+            none; without one their words do.
         progress: called after every dialogue with the coverage so far.
 
     Raises:
@@ -60,7 +63,7 @@ def supervise(
         raise coverage.cut_off
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a+b") as file:
-        task = Task(source, budget, graph.checksum[:16])
+        task = Task(source, budget, graph.checksum[:16], None if encoder is None else str(encoder))
         remaining = _skip_done(chain(first, given), file, task, coverage, out)
         coverage.resumed, coverage.resumed_dialogues = coverage.all.turns, coverage.dialogues
         for lines in spread(remaining, graph, task, workers=workers, ray=ray):

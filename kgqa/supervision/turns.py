@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 from typing import Any
 
 from grammar.denotation import Denotation
@@ -12,9 +14,11 @@ from grammar.execute import execute
 from grammar.forms import LogicalForm, normalise
 from grammar.search import Budget, search
 from grammar.search.target import Aim, Target
-from kgqa.at_hand import Earlier, attempts
+from grammar.values import String
+from kgqa.at_hand import Earlier, attempts, is_annotated
 from kgqa.conversation import Dialogue, Example, Gold
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.likeness import Likeness
 from kgqa.supervision.silver import Line, Source
 
 SOURCES: tuple[Source, ...] = ("searched", "annotated")
@@ -22,16 +26,19 @@ BUDGET = Budget(forms=1_500, milliseconds=60_000.0)
 """What one search may cost; on CSQA none has tried more than 600 forms. Where time ends one, two runs may
 differ: it is only the net below."""
 _MEMO_ELEMENTS = 4_000_000  # elements of denotations kept from turn to turn: about 100 MB
+_MOST_NAMESAKES = 4  # entities that a text may name
 _MOST_ABSENT = 5  # entities that the graph does not have, named on a line
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is the same for every dialogue of a file; ``graph`` is the beginning of its checksum."""
+    """What is the same for every dialogue of a file; ``graph`` is the beginning of its checksum, ``encoder``
+    compares questions with relations where a dataset names none."""
 
     source: Source
     budget: Budget
     graph: str
+    encoder: str | None = None
 
 
 def target_of(gold: Gold) -> Target:
@@ -45,6 +52,10 @@ class Worker:
     def __init__(self, graph: KnowledgeGraph, task: Task) -> None:
         self.graph, self.task = graph, task
         self.memo: dict[LogicalForm, Denotation] = {}
+
+    @cached_property
+    def _likeness(self) -> Likeness | None:
+        return None if self.task.encoder is None else Likeness(self.task.encoder, self.graph)
 
     def lines(self, dialogue: Dialogue) -> list[Line]:
         """The lines of one dialogue; a turn that fails says so on its line."""
@@ -90,9 +101,11 @@ class Worker:
         return {**found, **self._compared(best, example.gold)}
 
     def _searched(self, example: Example, earlier: Earlier) -> dict[str, Any]:
-        target = target_of(example.gold)
         tried, outcome = 0, "exhausted"
-        for leaves, hints in attempts(example, earlier, self.graph):
+        likeness = None if is_annotated(example, earlier) else self._likeness
+        for (leaves, hints), target in product(
+            attempts(example, earlier, self.graph, likeness), self._targets(example.gold)
+        ):
             result = search(leaves, target, self.graph, budget=self.task.budget, hints=hints, memo=self.memo)
             tried += result.forms_tried
             if result.outcome == "budget":
@@ -101,6 +114,17 @@ class Worker:
                 forms = [(scored.form, scored.score) for scored in result.forms]
                 return {"forms": forms, "outcome": result.outcome, "tried": tried}
         return {**_without_forms(outcome), "tried": tried}
+
+    def _targets(self, gold: Gold) -> list[Target]:
+        """The answer; where it is a text that names entities, also each of these, the best known first."""
+        targets = [target_of(gold)]
+        texts = [value.text for value in gold.values or () if isinstance(value, String)]
+        if len(texts) == 1 == len(gold.values or ()):
+            [names] = self.graph.exact(texts)
+            known = self.graph.degree(self.graph.entities(names))
+            ranked = sorted(zip(names, known, strict=True), key=lambda pair: (-pair[1], pair[0]))
+            targets += [Target(entities=(name,)) for name, _ in ranked[:_MOST_NAMESAKES]]
+        return targets
 
     def _compared(self, form: LogicalForm | None, gold: Gold) -> dict[str, Any]:
         """The form against the annotated one, and the annotated one against the answer."""
