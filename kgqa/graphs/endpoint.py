@@ -198,6 +198,11 @@ class EndpointGraph(EndpointFacts):
         order = sorted(counts.items(), key=lambda pair: (-pair[1], len(pair[0][0]), pair[0]))
         return [RelationUse(relation, direction, count) for (relation, direction), count in order]
 
+    def near(self, entities: IntArray, *, most: int) -> IntArray:
+        """Entities one fact away, by one request; see ``kgqa.graphs.near``."""
+        names = self.entity_names(np.unique(entities[entities >= 0]))
+        return _set(self._number(name) for name in around.near(self.terms, names, most=most))
+
     def facts(self, entity: int, limit: int | None = None) -> Iterator[Fact]:
         """Statements about an entity, relation by relation."""
         name = self._entities.thing(entity)

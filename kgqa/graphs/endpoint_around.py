@@ -45,6 +45,23 @@ def uses(terms: Terms, names: Sequence[str]) -> Uses:
     return counts
 
 
+def near(terms: Terms, names: Sequence[str], *, most: int) -> list[str]:
+    """Names of what is one fact away; relations with more than ``most`` facts of an entity are left out."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for start in range(0, len(names), _AT_ONCE):
+        iris = [iri for name in names[start : start + _AT_ONCE] if (iri := terms.dialect.iri(name))]
+        ways = [(way, iri) for iri in iris for way in (f"<{iri}> ?link ?x", f"?x ?link <{iri}>")]
+        parts = [
+            f"{{ {_limited(terms, triple, iri, MOST_COUNTED)} BIND({k % 2} AS ?way) }}"
+            for k, (triple, iri) in enumerate(ways)
+        ]
+        for row in terms.select("?key ?link ?way ?x", " UNION ".join(parts)) if parts else ():
+            name = terms.dialect.name(row["x"])
+            if name is not None:
+                found.setdefault((row["key"].text, row["link"].text, row["way"].text), []).append(name)
+    return list(dict.fromkeys(name for group in found.values() if len(group) <= most for name in group))
+
+
 def degrees(terms: Terms, names: Sequence[str], *, both: bool = True) -> Iterator[tuple[str, int]]:
     """(name, number of facts, each way at most ``MOST_COUNTED``) of those that have any."""
     for start in range(0, len(names), _AT_ONCE):

@@ -200,9 +200,9 @@ class Terms:
         self.client = client
         self.dialect = dialect
 
-    def select(self, variables: str, body: str, tail: str = "") -> list[Row]:
-        """Rows of one question."""
-        return self.client.select(self.dialect.text(f"SELECT {variables}", body, tail))
+    def select(self, variables: str, body: str, tail: str = "", *, seconds: float | None = None) -> list[Row]:
+        """Rows of one question; ``seconds`` instead of the endpoint's limit."""
+        return self.client.select(self.dialect.text(f"SELECT {variables}", body, tail), seconds=seconds)
 
     def each(
         self, names: Sequence[str], body: str, *, select: str = "DISTINCT *", group: str = ""

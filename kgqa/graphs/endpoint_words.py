@@ -1,12 +1,14 @@
 """Words at an endpoint: labels, aliases, descriptions, and names by words.
 
-An endpoint has no index of words. Labels and aliases are found as they are spelt, in a few capitalisations;
-failing that, those that contain the words, which reads every label and suits small endpoints.
+An endpoint has no index of words that SPARQL knows. Labels and aliases are found as they are spelt, in a few
+capitalisations. Failing that, Wikidata's own service asks Wikidata's entity search, and one that is small
+enough is asked for the labels that contain the words, which reads them all. Either has ``SECONDS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from rapidfuzz import fuzz
 
@@ -14,8 +16,15 @@ from kgqa.graphs.endpoint_terms import Terms, literal_of
 from kgqa.graphs.names import exact_score, normalise
 from kgqa.graphs.protocol import Among, Hit, How
 from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, end_of
+from kgqa.graphs.stores import Store
+from kgqa.graphs.wikidata_search import entity_search, fuzzy_search
 
+SECONDS = 10.0
+"""How long looking for a text may take; a label that is spelt right is found in a fraction of that."""
 _LANGUAGES = ("en", "")
+_TOO_LARGE = frozenset((Store.WIKIDATA, Store.QLEVER))
+"""Stores that hold so many labels that they are not asked to read them all."""
+_MOST_FOUND = 20
 _MOST_SCANNED = 200
 _MANY_WORDS = 100
 _LONGEST = 200
@@ -28,24 +37,33 @@ class EndpointWords:
         self._terms = terms
         self._dialect = terms.dialect
         self._labels: dict[str, str | None] = {}
+        self._aliases: dict[str, list[str]] = {}
 
-    def _words(self, names: Sequence[str], links: Iterable[str]) -> list[list[str]]:
-        """For each name, its texts by any of the links: English before none, earlier links first."""
-        ranks = {link: rank for rank, link in enumerate(links)}
-        body = f"VALUES ?link {{ {' '.join(f'<{link}>' for link in ranks)} }} ?key ?link ?x . {_IN_ENGLISH}"
+    def _texts(self, names: Sequence[str], links: Sequence[str]) -> list[list[tuple[str, str]]]:
+        """For each name, (link, text) by any of the links: English before none, earlier links first."""
+        listed = " ".join(f"<{link}>" for link in links)
         found: list[list[tuple[bool, int, str]]] = [[] for _ in names]
-        for place, row in self._terms.each(names, body):
+        for place, row in self._terms.each(
+            names, f"VALUES ?link {{ {listed} }} ?key ?link ?x . {_IN_ENGLISH}"
+        ):
             term = row["x"]
-            found[place].append((term.language is None, ranks[row["link"].text], term.text))
-        return [list(dict.fromkeys(text for *_, text in sorted(texts))) for texts in found]
+            found[place].append((term.language is None, links.index(row["link"].text), term.text))
+        return [[(links[rank], text) for _, rank, text in sorted(texts)] for texts in found]
 
     def labels(self, names: Sequence[str]) -> list[str | None]:
         """Labels in the order given."""
-        new = [name for name in dict.fromkeys(names) if name not in self._labels]
-        for name, texts in zip(new, self._words(new, LABELS), strict=True):
-            fallback = None if self._dialect.model.wikidata_ids else self._end_of(name)
-            self._labels[name] = texts[0] if texts else fallback
+        self._remember(names)
         return [self._labels[name] for name in names]
+
+    def _remember(self, names: Sequence[str]) -> None:
+        """Labels and aliases together: whoever wants the one for many names soon wants the other."""
+        new = [name for name in dict.fromkeys(names) if name not in self._labels]
+        for name, texts in zip(new, self._texts(new, [*LABELS, *ALIASES]), strict=True):
+            fallback = None if self._dialect.model.wikidata_ids else self._end_of(name)
+            label = next((text for link, text in texts if link in LABELS), fallback)
+            others = sorted(texts, key=lambda said: said[0] in LABELS)
+            self._labels[name] = label
+            self._aliases[name] = list(dict.fromkeys(text for _, text in others if text != label))
 
     def _end_of(self, name: str) -> str | None:
         iri = self._dialect.iri(name)
@@ -53,13 +71,13 @@ class EndpointWords:
 
     def aliases(self, name: str) -> list[str]:
         """What else people call it."""
-        label = self.labels([name])[0]
-        return [text for text in self._words([name], [*ALIASES, *LABELS])[0] if text != label]
+        self._remember([name])
+        return self._aliases[name]
 
     def description(self, name: str) -> str | None:
         """A few words that tell it apart, or None."""
-        texts = self._words([name], DESCRIPTIONS)[0]
-        return texts[0] if texts else None
+        texts = self._texts([name], DESCRIPTIONS)[0]
+        return texts[0][1] if texts else None
 
     def exact(self, texts: Sequence[str], among: Among) -> list[list[str]]:
         """For each text, names of all that it is a label or alias of, labels first."""
@@ -95,7 +113,18 @@ class EndpointWords:
         ):
             how: How = "exact" if is_label else "alias"
             hits.setdefault(name, Hit(name, matched, exact_score(is_label), how))
-        return list(hits.values()) or self._containing(text, fuzzy=fuzzy, among=among)
+        if hits:
+            return list(hits.values())
+        if self._dialect.store is Store.WIKIDATA:
+            return self._searched(text, fuzzy=fuzzy, among=among)
+        return [] if self._dialect.store in _TOO_LARGE else self._containing(text, fuzzy=fuzzy, among=among)
+
+    def _searched(self, text: str, *, fuzzy: bool, among: Among) -> list[Hit]:
+        """By Wikidata's entity search, which knows the beginnings of names; then by words with typos."""
+        hits = self._ranked(text, self._named(entity_search(text, among, _MOST_FOUND), among), fuzzy=True)
+        if not hits and fuzzy and among != "relations" and (words := fuzzy_search(text, _MOST_FOUND)):
+            hits = self._ranked(text, self._named(words, among), fuzzy=True)
+        return hits
 
     def _containing(self, text: str, *, fuzzy: bool, among: Among) -> list[Hit]:
         words = normalise(text).split()
@@ -106,13 +135,20 @@ class EndpointWords:
         ]
         if not tests:
             return []
-        found = self._named("", among, condition=f"FILTER({join.join(tests)})", limit=_MOST_SCANNED)
-        hits: dict[str, Hit] = {}
+        condition = f"FILTER({join.join(tests)})"
+        return self._ranked(
+            text, self._named("", among, condition=condition, limit=_MOST_SCANNED), fuzzy=fuzzy
+        )
+
+    def _ranked(self, text: str, found: Sequence[tuple[str, str, bool]], *, fuzzy: bool) -> list[Hit]:
+        """What was found by how much its names are like the text."""
         asked = normalise(text)
+        words = set(asked.split())
+        hits: dict[str, Hit] = {}
         for name, matched, _ in found:
             known = normalise(matched)
             score = 0.95 * (0.6 * fuzz.token_set_ratio(asked, known) + 0.4 * fuzz.ratio(asked, known)) / 100
-            whole = set(words) <= set(known.split())
+            whole = words <= set(known.split())
             if (whole or fuzzy) and score >= 0.5 and (name not in hits or hits[name].score < score):
                 hits[name] = Hit(name, matched, score, "partial" if whole else "fuzzy")
         return sorted(hits.values(), key=lambda hit: -hit.score)
@@ -124,7 +160,8 @@ class EndpointWords:
         links = " ".join(f"<{link}>" for link in (*LABELS, *ALIASES))
         body = f"{values} VALUES ?link {{ {links} }} ?key ?link ?x . {_IN_ENGLISH} {condition}"
         body = f"{body} {self._kind(among)}"
-        rows = self._terms.select("DISTINCT ?key ?link ?x", body, f" LIMIT {limit}" if limit else "")
+        tail = f" LIMIT {limit}" if limit else ""
+        rows = self._terms.select("DISTINCT ?key ?link ?x", body, tail, seconds=SECONDS)
         found = ((self._dialect.name(row["key"]), row) for row in rows)
         return [
             (name, row["x"].text, row["link"].text in LABELS)
@@ -158,5 +195,29 @@ _IN_ENGLISH = 'FILTER(LANG(?x) IN ("en", ""))'
 def _spellings(text: str) -> list[str]:
     """A text in the capitalisations that labels have."""
     text = " ".join(text.encode("utf-8", "ignore").decode().split())[:_LONGEST]
-    ways: list[Callable[[str], str]] = [str, str.lower, str.upper, str.title, lambda t: t[:1].upper() + t[1:]]
+    ways: list[Callable[[str], str]] = [
+        str,
+        str.lower,
+        str.upper,
+        str.title,
+        lambda t: t[:1].upper() + t[1:],
+        _as_title,
+    ]
     return [spelling for spelling in dict.fromkeys(way(text) for way in ways) if spelling]
+
+
+_ROMAN = re.compile(r"[ivx]{1,4}")
+_SMALL = frozenset(("a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"))
+
+
+def _as_title(text: str) -> str:
+    """As titles are written: "The Lord of the Rings", "Part II".
+
+    >>> _as_title("the lord of the rings part ii")
+    'The Lord of the Rings Part II'
+    """
+    written = []
+    for place, word in enumerate(text.lower().split()):
+        small = place > 0 and word in _SMALL
+        written.append(word.upper() if _ROMAN.fullmatch(word) else word if small else word.capitalize())
+    return " ".join(written)

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from grammar.denotation import EMPTY, IntArray
+from kgqa.graphs.near import near
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.matches import Match
 from kgqa.linking.vocabulary import Wording
@@ -27,7 +28,8 @@ _HAS_RELATION = 1.0
 _NEAR = 2.0
 _RELATIONS = 3
 """How many of the relations that the question's words stand for are looked for at namesakes."""
-_MANY = 60  # facts of one relation
+_MANY = 60
+"""Facts of one relation; of more, the neighbours tell nothing."""
 _LIKELY = 0.35  # the least score of such a relation
 _BEFORE = re.compile(r"\s+(?:(?:called|named|titled|is|was|are|were)\s+)?(?:the\s+)?[\"'\u201c\u2018]?$")
 _ASKING = frozenset({"who", "whom", "where"})  # kinds of things too, but none that stands before a name
@@ -50,19 +52,19 @@ def agreed(
     graph: KnowledgeGraph,
     *,
     said: Said,
-    near: IntArray = EMPTY,
+    close: IntArray = EMPTY,
 ) -> list[Match]:
     """The matches with their scores moved, best first.
 
     Args:
-        near: entities one fact away from the dialogue's.
+        close: entities one fact away from the dialogue's.
     """
     moves: dict[int, float] = defaultdict(float)
     by_span: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row, match in enumerate(matches):
         by_span[match.span.start, match.span.end].append(row)
-    if len(near):
-        for row in np.flatnonzero(np.isin(graph.entities([match.name for match in matches]), near)).tolist():
+    if len(close):
+        for row in np.flatnonzero(np.isin(graph.entities([match.name for match in matches]), close)).tolist():
             moves[row] += _NEAR
     for span, rows in by_span.items():
         numbers = graph.entities([matches[row].name for row in rows])
@@ -112,15 +114,5 @@ def _moved(score: float, by: float) -> float:
 
 @lru_cache(maxsize=256)
 def neighbours(graph: KnowledgeGraph, names: tuple[str, ...]) -> IntArray:
-    """Entities one fact away from any of the names; remembered from turn to turn.
-
-    Relations with very many facts there ("country" at a country) are left out: such neighbours tell nothing.
-    """
-    numbers = graph.entities(names)
-    numbers = np.unique(numbers[numbers >= 0])
-    found = [EMPTY]
-    for use in graph.neighbourhood(numbers):
-        if use.count <= _MANY and use.direction != "literal":
-            facts = graph.objects if use.direction == "out" else graph.subjects
-            found.append(facts(numbers, use.relation).items)
-    return np.setdiff1d(np.concatenate(found), numbers)
+    """Entities one fact away from any of the names; remembered from turn to turn."""
+    return near(graph, graph.entities(names), most=_MANY)

@@ -157,7 +157,7 @@ def _linked(
     around = tuple(list(recent)[:_AROUND])
     near = neighbours(graph, around) if around else EMPTY  # type: ignore[arg-type]
     found = find_matches(question, graph, spoken_of=spoken_of, near=near)
-    matches = agreed(question, found, graph, said=said, near=near)[: limits.entities]
+    matches = agreed(question, found, graph, said=said, close=near)[: limits.entities]
     for match in matches:
         span = (match.span.start, match.span.end)
         yield Candidate(EntityLeaf((match.name,)), match.how, match.score, span)
