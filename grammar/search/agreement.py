@@ -49,7 +49,7 @@ CUES = (
     _cue("greater_than", r"later|after", WEAK),
     _cue("less_than", r"less|lesser|fewer|lower|smaller|shorter"),
     _cue("less_than", r"earlier|before", WEAK),
-    _cue("difference", r"not|without|except|excluding|but|neither|nor|n't"),
+    _cue("difference", r"not|without|except|excluding|but|neither|nor|n't|besides|other than|apart from"),
     _cue("first min", r"first|original(?:ly)?|initial(?:ly)?|earliest|debut"),
     _cue("last max", r"last|latest|current(?:ly)?|final(?:ly)?|newest|recent(?:ly)?|now"),
     # Names and lists of types contain them too: weak. "And ..." and "And also tell me ..." start an ellipsis.

@@ -27,7 +27,7 @@ from grammar.search.maps import COMPARISONS, EXTREMES, count_maps, value_maps
 from grammar.search.repeats import repeats
 from grammar.search.rounds import chains, combine, second_hop, statements
 from grammar.search.target import Aim, Target
-from grammar.search.truths import truths, truths_of_values
+from grammar.search.truths import truths, truths_of_sets, truths_of_values
 from grammar.search.workspace import Leaves, Workspace
 
 __all__ = ["Budget", "Hints", "Leaves", "Outcome", "ScoredForm", "SearchResult", "Target", "search"]
@@ -110,7 +110,7 @@ def _rounds(space: Workspace) -> tuple[Sequence[_Round], Sequence[_Round]]:
     dated = bool(asked & {"first", "last"} or space.leaves[Sort.VALUES])
     if space.aim.truths:
         first: list[_Round] = [truths, *([truths_of_values] if counting or dated else [])]
-        return first, [truths_of_values]
+        return first, [truths_of_values, truths_of_sets]
     first = [repeats, chains] if space.hints.elliptic else [chains]
     if asked & SET_OPERATORS:
         first.append(combine)

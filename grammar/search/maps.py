@@ -6,7 +6,7 @@ from itertools import combinations
 
 from grammar.denotation import EachNumber, EachSet, Entities, IntArray
 from grammar.execute import MEANINGS
-from grammar.forms import Call, LogicalForm, replace, subforms
+from grammar.forms import Call, EntityLeaf, LogicalForm, replace, subforms
 from grammar.lines import TESTS
 from grammar.operators import Sort
 from grammar.search.groups import Group, Way, unexecuted
@@ -49,6 +49,7 @@ def count_maps(space: Workspace, *, broad: bool = False) -> None:
 def value_maps(space: Workspace, *, broad: bool = False) -> None:
     """``arg(max(value(for_each(s), r)))``, ``arg(greater_than(value(for_each(s), r), v))``."""
     space.values += space.grow(_maps(space, sets=True), Sort.EACH_VALUES, Sort.RELATION)
+    space.values += space.grow(_pairs(space), Sort.EACH_VALUES, Sort.RELATION)
     for group in space.values:
         if _may_be(space, group):
             for name in EXTREMES:
@@ -59,7 +60,7 @@ def value_maps(space: Workspace, *, broad: bool = False) -> None:
 
 
 def _comparisons(space: Workspace, broad: bool) -> tuple[str, ...]:
-    asked = tuple(name for name in COMPARISONS if name in space.hints.operators)
+    asked = space.asked_comparisons()
     return COMPARISONS if broad or not asked else asked
 
 
@@ -71,6 +72,17 @@ def _maps(space: Workspace, *, sets: bool) -> list[Group]:
         domains += [one for one in space.sets if 1 < len(one) <= HOP]
     space.maps += space.grow((one for one in domains if space.aim.may_be(items(one))), Sort.EACH_ENTITIES)
     return space.maps
+
+
+def _pairs(space: Workspace) -> list[Group]:
+    """``for_each`` over two entities that the question names: "who is older, A or B?"."""
+    named = [one.form for one in space.entities if one.form in space.hints.expected][:_REFERENCES]
+    both = [
+        space.pool.leaf(EntityLeaf((*one.names, *other.names)))
+        for one, other in combinations(named, 2)
+        if isinstance(one, EntityLeaf) and isinstance(other, EntityLeaf)
+    ]
+    return space.grow((one for one in both if space.aim.may_be(items(one))), Sort.EACH_ENTITIES)
 
 
 def _keys(group: Group) -> IntArray:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+import numpy as np
+
 from grammar.denotation import EMPTY, Entities
-from grammar.forms import Call, EntityLeaf
+from grammar.forms import Call, EntityLeaf, LogicalForm, leaves, subforms
+from grammar.lines import TESTS
 from grammar.operators import Sort
 from grammar.search.groups import Group, Way, unexecuted
 from grammar.search.rounds import items
@@ -133,7 +136,8 @@ def _listed(ways: Sequence[Way]) -> Way:
 
 
 def truths_of_values(space: Workspace) -> None:
-    """``exists(greater_than(value(e, r), n))``, ``exists(where(statements(e, r), q, v))``."""
+    """``exists(greater_than(value(e, r), n))``, ``exists(where(statements(e, r), q, v))``, one entity held
+    against another: ``exists(less_than(value(a, r), value(b, r)))``, counts likewise."""
     if len(space.aim.truths) != 1:
         return
     narrowed = []
@@ -144,6 +148,57 @@ def truths_of_values(space: Workspace) -> None:
         found = space.grow(space.entities, sort, Sort.RELATION)
         for rest in kinds:
             narrowed += space.grow(found, sort, *rest, empty=True, known=True)
+        if sort is Sort.VALUES:
+            narrowed += _compared(space, found)
     for group in dict.fromkeys(narrowed):
         if (len(group) > 0) == space.aim.truths[0]:
             space.ways.append(Way("exists", (group,)))
+    _compare_counts(space)
+
+
+def truths_of_sets(space: Workspace) -> None:
+    """``exists(keep(follow(e, r), t))``: "did she win any award?"."""
+    if len(space.aim.truths) != 1:
+        return
+    found = space.grow(space.entities, Sort.ENTITIES, Sort.RELATION, empty=True, known=True)
+    found += space.grow(found, Sort.ENTITIES, Sort.TYPE, empty=True, known=True)
+    for group in dict.fromkeys(found):
+        if (len(group) > 0) == space.aim.truths[0]:
+            space.ways.append(Way("exists", (group,)))
+
+
+def _compared(space: Workspace, found: Sequence[Group]) -> list[Group]:
+    """Values of one entity that stand to those of another as the question asks."""
+    made = (
+        space.pool.make(name, one, other, empty=True, known=True)
+        for one, other in permutations(found[:_MOST], 2)
+        if _alike(one.form, other.form)
+        for name in space.asked_comparisons()
+    )
+    return [group for group in made if group is not None]
+
+
+def _compare_counts(space: Workspace) -> None:
+    """Numbers of two entities compared: "has Paris more twin towns than Berlin?"."""
+    if not space.asked_comparisons():
+        return
+    sets = space.grow(space.entities, Sort.ENTITIES, Sort.RELATION)
+    sets += space.grow(sets, Sort.ENTITIES, Sort.TYPE)
+    for one, other in permutations(sets[: 2 * _MOST], 2):
+        if _alike(one.form, other.form):
+            for name in space.asked_comparisons():
+                left, right = (unexecuted("cardinality", group) for group in (one, other))
+                space.pool.spend()
+                count = np.array([float(len(one))])
+                if bool(TESTS[name](count, count, len(other), len(other))[0]) == space.aim.truths[0]:
+                    space.ways.append(Way(name, (left, right)))
+
+
+def _alike(one: LogicalForm, other: LogicalForm) -> bool:
+    """Whether two forms are the same but for an entity."""
+    apart = [pair for pair in zip(leaves(one), leaves(other), strict=False) if pair[0] != pair[1]]
+    return (
+        [type(part) for part in subforms(one)] == [type(part) for part in subforms(other)]
+        and len(apart) == 1
+        and all(isinstance(leaf, EntityLeaf) for leaf in apart[0])
+    )

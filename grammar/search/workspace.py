@@ -20,6 +20,7 @@ from grammar.forms import (
     stated_relation,
 )
 from grammar.graph import Graph
+from grammar.lines import TESTS
 from grammar.operators import OPERATORS, Sort
 from grammar.search.agreement import Hints
 from grammar.search.groups import Group, Pool, Spelling, Way
@@ -149,6 +150,10 @@ class Workspace:
                     continue
             for others in self._arguments(operator, rest[1:]):
                 yield (first, *others)
+
+    def asked_comparisons(self) -> tuple[str, ...]:
+        """The comparisons that the question's words ask for."""
+        return tuple(name for name in TESTS if name in self.hints.operators)
 
     def check(self, groups: Iterable[Group]) -> None:
         """Note those that are answers, or whose size is."""

@@ -116,6 +116,27 @@ CASES = [
         leaves("Q183", ("Q142", "Q31"), relations="P47"),
         "is_in({Q142 Q31}, follow(Q183, P47))",
     ),
+    # One held against another
+    (
+        "Has Germany more inhabitants than Belgium ?",
+        leaves("Q183", "Q31", relations="P1082"),
+        "exists(greater_than(value(Q183, P1082), value(Q31, P1082)))",
+    ),
+    (
+        "Does Belgium border fewer countries than Germany ?",
+        leaves("Q31", "Q183", relations="P47"),
+        "less_than(cardinality(follow(Q31, P47)), cardinality(follow(Q183, P47)))",
+    ),
+    (
+        "Who is the oldest, Sarkozy or Hollande ?",
+        leaves("Q329", "Q157", relations="P569"),
+        "arg(min(value(for_each({Q329 Q157}), P569)))",
+    ),
+    (
+        "Has Germany any capital ?",
+        leaves("Q183", relations="P36"),
+        "exists(follow(Q183, P36))",
+    ),
     # Logical
     (
         "Which countries border Germany or Belgium ?",
