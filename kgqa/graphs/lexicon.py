@@ -12,7 +12,8 @@ from rapidfuzz import fuzz, process
 from grammar.denotation import IntArray
 from kgqa.graphs.arrays import Array, ArrayReader, Texts
 from kgqa.graphs.name_index import FOLDER as NAMES
-from kgqa.graphs.name_index import INITIALS, Name, NameIndex, open_names
+from kgqa.graphs.name_index import INITIALS, Name
+from kgqa.graphs.name_search import NameIndex, open_names
 from kgqa.graphs.names import exact_score, normalise, standing
 from kgqa.graphs.protocol import Among, Hit, How
 
