@@ -7,7 +7,7 @@ from an entity along facts that are there, so that most forms have an answer.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,6 +73,7 @@ def sample_form(
     most_actions: int = 16,
     non_empty: bool = True,
     attempts: int = 400,
+    operators: Collection[str] = OPERATORS,
 ) -> LogicalForm:
     """A random form of a sort (or of any that may answer a question).
 
@@ -82,11 +83,12 @@ def sample_form(
     Args:
         most_actions: the form has at most so many operators and leaves.
         attempts: how often to start over.
+        operators: those to use; a graph of plain RDF has no use for the ones about statements.
 
     Raises:
         FormError: no such form was found; the graph has too few facts of the kind that the sort needs.
     """
-    sampler = _Sampler(graph, rng, source, most_actions, non_empty)
+    sampler = _Sampler(graph, rng, source, most_actions, non_empty, operators)
     for _ in range(attempts):
         wanted = sort or rng.choice(ROOT_SORTS)
         form = sampler.grow(wanted, rng.randint(2, most_actions))
@@ -105,6 +107,7 @@ class _Sampler:
     source: Source
     most_actions: int
     non_empty: bool
+    operators: Collection[str]
 
     def __post_init__(self) -> None:
         self._execution = Execution(self.graph, limits=Limits(seconds=3600.0))
@@ -127,6 +130,7 @@ class _Sampler:
         rows = [
             (name, signature)
             for name, row in OPERATORS.items()
+            if name in self.operators
             for signature in row.signatures
             if signature.result is sort and len(signature.arguments) < budget
         ]

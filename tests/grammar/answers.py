@@ -11,7 +11,7 @@ import rdflib
 
 from grammar.denotation import Boolean, Booleans, Denotation, Entities, Number, Numbers, Values
 from grammar.graph import Graph
-from grammar.sparql.graph_model import WIKIDATA
+from grammar.sparql.graph_model import WIKIDATA, GraphModel
 from grammar.values import Coordinate, Quantity, Time, Value
 
 Answer: TypeAlias = object
@@ -21,13 +21,13 @@ _WD = WIKIDATA.prefixes["wd"]
 _XSD = WIKIDATA.prefixes["xsd"]
 
 
-def of_denotation(denotation: Denotation, graph: Graph) -> Answer:
-    """The answer that own execution gives."""
+def of_denotation(denotation: Denotation, graph: Graph, *, model: GraphModel = WIKIDATA) -> Answer:
+    """The answer that own execution gives, with values as they are in the model's RDF."""
     match denotation:
         case Entities():
             return frozenset(graph.entity_names(denotation.items))
         case Values():
-            return frozenset(_seen(value) for value in graph.values(denotation.items))
+            return frozenset(_seen(value, model) for value in graph.values(denotation.items))
         case Number():
             return (denotation.number,)
         case Boolean():
@@ -39,14 +39,13 @@ def of_denotation(denotation: Denotation, graph: Graph) -> Answer:
     raise TypeError(f"a {denotation} answers no question")
 
 
-def _seen(value: Value) -> tuple[str, ...]:
-    """What is left of a value in Wikidata's plain RDF."""
-    if isinstance(value, Time):
-        return "dateTime", WIKIDATA.value(value).split('"')[1]
+def _seen(value: Value, model: GraphModel) -> tuple[str, ...]:
+    """What is left of a value in plain RDF."""
     if isinstance(value, Quantity):
         return "decimal", repr(float(value.amount))
-    if isinstance(value, Coordinate):
-        return "wktLiteral", WIKIDATA.value(value).split('"')[1]
+    if isinstance(value, Time | Coordinate):
+        _, text, kind = model.value(value).split('"')
+        return kind.rpartition(":")[2], text
     return "string", value.text, getattr(value, "language", "").lower()
 
 
