@@ -2,8 +2,8 @@
 
     python benchmarks/conformance.py [--forms N] [--seed N] [--data FOLDER] [--subjects N] [--plain]
 
-Without --data over the bundled graph; FOLDER holds triples.tsv.gz, qualifiers.tsv.gz and labels.tsv.gz. With
---plain the same facts are asked as plain RDF, without qualifiers. Disagreements are printed with both answers.
+Without --data over the bundled graph; FOLDER holds triples.tsv.gz, qualifiers.tsv.gz and labels.tsv.gz.
+--plain asks of the same facts as plain RDF, without qualifiers. Disagreements are printed with both answers.
 """
 
 from __future__ import annotations
