@@ -147,4 +147,5 @@ def without_training_paths(config: Config) -> Config:
     )
     name = config.text.encoder
     text = replace(config.text, encoder=name if name == SCRATCH else Path(name).name)
-    return replace(config, source=sources, text=text)
+    training = replace(config.training, start=Path(config.training.start).name)
+    return replace(config, source=sources, text=text, training=training)

@@ -63,7 +63,11 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The loop. ``save_minutes`` is how much work a kill can lose at the most."""
+    """The loop. ``save_minutes`` is how much work a kill can lose at the most.
+
+    ``start`` is the folder of a run whose weights training goes on from, with its text encoder and its
+    settings of model and context; with none it starts from nothing. ``max_minutes`` of 0 is no limit.
+    """
 
     epochs: int = 8
     batch_size: int = 16
@@ -74,8 +78,9 @@ class TrainingConfig:
     seed: int = 1
     dev_share: float = 0.03
     save_minutes: float = 5.0
-    max_minutes: float = 0.0  # 0: no limit
+    max_minutes: float = 0.0
     max_actions: int = 48
+    start: str = ""
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ class Curriculum:
 
 
 def prepare_sources(
-    config: Config, text: TextEncoder, *, default_graph: Path, progress: Progress
+    config: Config, text: TextEncoder, *, default_graph: str | Path, progress: Progress
 ) -> Curriculum:
     """Read all sources, learn the associations of words, and make arrays of everything."""
     settings = config.training

@@ -13,7 +13,7 @@ import os
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from kgqa.checkpoint import (
     WEIGHTS,
     Checkpoint,
     choose_device,
+    load_checkpoint,
     make_model,
     save_checkpoint,
     without_training_paths,
@@ -71,7 +72,7 @@ class TrainingResult:
 
 
 def train(
-    config: Config, out: Path, *, default_graph: Path, device: str = "auto", progress: Progress
+    config: Config, out: Path, *, default_graph: str | Path, device: str = "auto", progress: Progress
 ) -> TrainingResult:
     """Train, or go on training, a run.
 
@@ -82,13 +83,16 @@ def train(
         raise ConfigError("the settings name nothing to train on: expected at least one [[source]] table")
     chosen = choose_device(device)
     torch.manual_seed(config.training.seed)
-    text = _text(config, out, chosen)
+    start = load_checkpoint(Path(config.training.start), device=device) if config.training.start else None
+    if start is not None:
+        config = _going_on(config, start.config)
+    text = start.text if start is not None else _text(config, out, chosen)
     curriculum = prepare_sources(config, text, default_graph=default_graph, progress=progress)
     if not curriculum.train:
         raise ConfigError(
             "no lesson is left to train on: no form can be made of what is linked in its question"
         )
-    model = make_model(config, text).to(chosen)
+    model = start.model if start is not None else make_model(config, text).to(chosen)
     loop = _Loop(config, out, model, text, curriculum.associations, chosen)
     loop.resume()
     sources = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}
@@ -99,6 +103,12 @@ def train(
         loop.save_state()
         raise
     return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
+
+
+def _going_on(config: Config, start: Config) -> Config:
+    """The settings with those of the run that training starts from, where its weights depend on them."""
+    training = replace(config.training, max_actions=start.training.max_actions)
+    return replace(config, text=start.text, context=start.context, model=start.model, training=training)
 
 
 def _text(config: Config, out: Path, device: torch.device) -> TextEncoder:
@@ -218,10 +228,15 @@ class _Loop:
     # --- the loop ---
 
     def rate(self, total: int) -> float:
-        """The learning rate now: linear warm-up, cosine decay to a twentieth."""
+        """The learning rate now: linear warm-up, cosine decay to a twentieth at the end of steps or time."""
         warm = min(1.0, (self.state.step + 1) / max(1, self.settings.warmup_steps))
-        share = min(1.0, self.state.step / max(1, total))
+        share = min(1.0, max(self.state.step / max(1, total), self.time_share))
         return self.settings.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
+
+    @property
+    def time_share(self) -> float:
+        """How much of the time allowed is used up; 0 where there is no limit."""
+        return self.state.seconds / (60 * self.settings.max_minutes) if self.settings.max_minutes else 0.0
 
     def run(self, lessons: Sequence[Prepared], dev: Sequence[Prepared], progress: Progress) -> None:
         """Train to the end; keeps the best checkpoint in ``out``."""
@@ -247,11 +262,13 @@ class _Loop:
                 if time.monotonic() - saved > 60 * self.settings.save_minutes:
                     self.save_state()
                     saved = time.monotonic()
+                if self.time_share >= 1:
+                    break
             self.state.epoch += 1
             self.state.batch = 0
             self._keep_best(dev)
             self.save_state()
-            if self.settings.max_minutes and self.state.seconds > 60 * self.settings.max_minutes:
+            if self.time_share >= 1:
                 self.log(stopped=f"after {self.settings.max_minutes:g} minutes")
                 break
 

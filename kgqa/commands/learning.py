@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grammar.errors import DataError
+from grammar.errors import ConfigError, DataError
 from kgqa.commands.options import (
     DatasetArgument,
     DeviceOption,
@@ -148,11 +148,27 @@ def synthesize(
 
 
 def train(
-    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="Settings, a TOML file.")],
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
     graph: Annotated[
+        str | None,
+        typer.Option(
+            "--graph", metavar="GRAPH", help="Yours; or, with --config, that of sources without one."
+        ),
+    ] = None,
+    config: Annotated[
         Path | None,
-        typer.Option("--graph", metavar="GRAPH", help="For sources that name none; else the bundled graph."),
+        typer.Option(
+            "--config", metavar="FILE", help="Settings, a TOML file; left out, dialogues are invented."
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Go on from its weights; with no --config, the bundled model."
+        ),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", min=10, help="How many dialogues to invent.")
     ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the setting.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Likewise.")] = None,
@@ -168,7 +184,10 @@ def train(
 ) -> None:
     """Train a model. The same command continues after a kill.
 
+    Without --config: dialogues are invented over GRAPH, and the bundled model learns them, in minutes.
+
     \b
+    kgqa train --graph graphs/mine --out runs/mine
     kgqa train --config small.toml --out runs/first
     kgqa train --config small.toml --out runs/quick --epochs 1 --max-minutes 10
     """
@@ -177,14 +196,36 @@ def train(
     from kgqa.bundled import bundled
     from kgqa.commands.terminal import show_progress
     from kgqa.config import load_config
+    from kgqa.own_graph import DIALOGUES, invented, own_settings
 
-    settings = load_config(config)
+    if config is None and graph is None:
+        raise ConfigError("expected --graph GRAPH, to invent dialogues over, or --config FILE, found neither")
+    if config is not None and count is not None:
+        raise ConfigError("--count is for invented dialogues: leave out --config, or use 'kgqa synthesize'")
+    if encoder is not None and (start is not None or config is None):
+        raise ConfigError(
+            "--encoder is for training from nothing: a run that training starts from has its own"
+        )
+    with show_progress() as progress:
+        if config is not None:
+            settings = load_config(config)
+        else:
+            how_many = count or DIALOGUES
+            dialogues = invented(
+                open_graph(graph),
+                out,
+                count=how_many,
+                seed=seed or 1,
+                on_progress=lambda done: progress("dialogues", done, how_many),
+            )
+            settings = own_settings(dialogues, start=start or bundled("model"))
     flags: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "max_minutes": max_minutes,
         "seed": seed,
+        "start": None if start is None else str(start),
     }
     changed = {name: value for name, value in flags.items() if value is not None}
     settings = replace(settings, training=replace(settings.training, **changed))

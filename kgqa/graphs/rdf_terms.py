@@ -224,11 +224,15 @@ def end_of(iri: str) -> str | None:
 
     >>> end_of("http://example.org/places#NewYork_City")
     'New York City'
+    >>> end_of("http://example.org/schema/dateOfBirth")
+    'date of birth'
     """
     if ":" not in iri or iri.startswith("_:"):
         return None
     end = unquote(re.split(r"[/#:]", iri.rstrip("/#"))[-1])
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", end).strip()
+    if words[:1].islower():  # capitals only part the words; an abbreviation stays
+        words = re.sub(r"\b[A-Z](?=[a-z]|\b)", lambda capital: capital[0].lower(), words)
     return words or None
 
 

@@ -6,6 +6,7 @@ import re
 
 from grammar.forms import NumberLeaf, ValueLeaf, call
 from grammar.values import Kind, Quantity, Time
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import rounded, spelled, written
 from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
@@ -67,7 +68,7 @@ def _asked(talk: Talk, name: str, clauses: list[str], said: str) -> str | None:
 def count_check(talk: Talk, name: str) -> Draft | None:
     """``Did she direct more than five films?``"""
     rng, use = talk.rng, talk.use(name, "in", "out")
-    if use is None or use.relation in ("P31", "P21"):
+    if use is None or use.relation in TELL_KINDS:
         return None
     wording, type_name = talk.survey.wording(use.relation), None
     number = max(1, use.count + rng.choice([-3, -2, -1, 0, 0, 1, 2, 3]))
@@ -92,7 +93,7 @@ def count_check(talk: Talk, name: str) -> Draft | None:
         if "{" in verb or re.search(r"\b(in|for|by)$", verb):
             return None
         template = f"{match.group(1).capitalize()} {{y}} {verb} {amount} {talk.type_word(type_name)[1]}?"
-    elif use.count < 2:
+    elif use.count < 2 or not wording.nouns:
         return None
     else:
         template = f"Does {{y}} have {amount} {wording.nouns}?"

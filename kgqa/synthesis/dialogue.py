@@ -111,7 +111,8 @@ def invent(graph: KnowledgeGraph, *, seed: int, noise: Noise | None = None) -> I
 
 def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str) -> Dialogue | None:
     """One dialogue, or None where its first question finds nothing to ask."""
-    talk = Talk(survey, rng, formal=rng.random() < _FORMAL_SHARE, alias_chance=noise.alias)
+    formal = survey.is_wikidata and rng.random() < _FORMAL_SHARE  # such corpora are about Wikidata
+    talk = Talk(survey, rng, formal=formal, alias_chance=noise.alias)
     start = survey.seed(rng)
     conversation = Conversation()
     examples: list[Example] = []

@@ -58,7 +58,7 @@ THEY = Name("they", "them", "their", plural=True)
 
 @dataclass(frozen=True)
 class RelationWording:
-    """What the table says of one relation; every field but the nouns holds templates."""
+    """What the table says of one relation; the nouns may be empty, every other field holds templates."""
 
     noun: str
     nouns: str
@@ -77,11 +77,13 @@ class Wordings:
 
     ``shared``: kind of template -> a template that several relations have -> these with its kind there, the
     first one of which it means wherever an entity has it ("Where is she from?", "Who are its members?").
+    ``alike``: label of some other graph's relation, and what that leads to -> the relation worded alike.
     """
 
     relations: Mapping[str, RelationWording]
     types: Mapping[str, tuple[tuple[str, str], ...]]
     shared: Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]
+    alike: Mapping[tuple[str, str], str]
 
 
 @cache
@@ -89,6 +91,12 @@ def wordings() -> Wordings:
     """The table that comes with kgqa."""
     table = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
     types = {name: tuple((one, many) for one, many in words) for name, words in table.pop("types").items()}
+    alike = {
+        (label, leads): name
+        for leads, rows in table.pop("alike").items()
+        for name, labels in rows.items()
+        for label in labels
+    }
     relations = {}
     for name, row in table.items():
         noun = row["noun"]
@@ -103,7 +111,7 @@ def wordings() -> Wordings:
         )
     questions = _shared(relations, ("ask", "back"))
     shared = {kind: _shared(relations, (kind,)) for kind in _MAY_MEAN_ANOTHER}
-    return Wordings(relations, types, {**shared, "ask": questions, "back": questions})
+    return Wordings(relations, types, {**shared, "ask": questions, "back": questions}, alike)
 
 
 def _shared(

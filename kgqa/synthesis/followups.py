@@ -19,6 +19,7 @@ from grammar.forms import (
 from grammar.values import Time
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import Name
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import (
     Some,
     counted_relation,
@@ -119,16 +120,13 @@ def other_relation(talk: Talk) -> Draft | None:
     answers = [a for a in talk.antecedents if a != last.about]
     if any(talk.survey.has(a, use.relation, use.direction) for a in answers):
         return None  # "And the country?" would be taken for the answer's
-    noun = talk.rng.choice(talk.survey.relation_nouns(use.relation)[:3])
+    nouns = talk.survey.relation_nouns(use.relation)[:3]
+    noun = talk.rng.choice(nouns) if nouns else ""
     short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-    choices = [
-        f"And the {noun}?",
-        f"What about the {noun}?",
-        f"{noun}?",
-        f"And {{x's}} {noun}?",
-        *short,
-        *short,
-    ]
+    by_noun = [f"And the {noun}?", f"What about the {noun}?", f"{noun}?", f"And {{x's}} {noun}?"]
+    choices = [*(by_noun if noun else ()), *short, *short]
+    if not choices:
+        return None
     question = talk.say(talk.rng.choice(choices), last.about, x=talk.survey.pronoun(last.about))
     form: LogicalForm = read(entity(last.about), use.relation, use.direction)
     if use.direction == "out":
@@ -170,7 +168,7 @@ def about_them(talk: Talk) -> Draft | None:
     if not them or len(them) > 40:
         return None
     use = talk.use(talk.rng.choice(them), "out", "literal")
-    if use is None or (use.relation in ("P31", "P21") and talk.rng.random() < 0.8):
+    if use is None or (use.relation in TELL_KINDS and talk.rng.random() < 0.8):
         return None
     choices = [c for c in templates(talk, use.relation, "ask") if "{t}" not in c and "{T}" not in c]
     choices = [c for c in choices if "{x's}" not in c and "Whose" not in c and "Name" not in c]
@@ -202,7 +200,7 @@ def which_of_them(talk: Talk) -> Draft | None:
     rng, survey = talk.rng, talk.survey
     member = rng.choice(some.names)
     uses = [u for u in survey.uses(member) if u.direction == "out" and survey.wording(u.relation)["that"]]
-    uses = [u for u in uses if u.relation != "P31"]
+    uses = [u for u in uses if u.relation not in TELL_KINDS]
     if not uses:
         return None
     use = rng.choice(uses)
@@ -321,7 +319,7 @@ def same_for_each(talk: Talk) -> Draft | None:
         return None
     nouns = talk.survey.wording(last.asks[0]).nouns
     form = last.form if isinstance(last.form, Call) else None
-    if form is None or form.operator not in ("follow", "keep") or not talk.them:
+    if form is None or form.operator not in ("follow", "keep") or not talk.them or not nouns:
         return None
     return Draft(
         f"How many {nouns} are there?", call("cardinality", entity(*talk.them)), "count of them", last.about

@@ -9,6 +9,7 @@ from grammar.forms import LogicalForm, NumberLeaf, TypeLeaf, call
 from grammar.operators import Sort
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import Name
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import counts_of_each
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
@@ -30,7 +31,7 @@ def _typed(
 ) -> tuple[str, Direction, str, str, str, LogicalForm] | None:
     """A relation with the type of what it leads to: (relation, direction, type, one, many, form)."""
     use = talk.use(name, *directions)
-    if use is None or use.relation in ("P31",):
+    if use is None or use.relation in TELL_KINDS:
         return None
     base = read(entity(name), use.relation, use.direction)
     type_name = talk.survey.shared_type(talk.names(base), talk.rng)
@@ -109,7 +110,7 @@ def logical(talk: Talk, name: str) -> Draft | None:
     uses = [
         u
         for u in talk.survey.uses(member)
-        if u.direction in ("out", "in") and u.relation != "P31" and u.count < 500
+        if u.direction in ("out", "in") and u.relation not in TELL_KINDS and u.count < 500
     ]
     if not uses:
         return None

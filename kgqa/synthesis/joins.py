@@ -8,6 +8,7 @@ from typing import Literal
 from grammar.forms import LogicalForm, TypeLeaf, call
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import Name
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import Some, named_after, some_of
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
@@ -62,7 +63,7 @@ def _partner(talk: Talk, first: Some, how: _Join) -> tuple[str, LogicalForm] | N
     rng, survey = talk.rng, talk.survey
     member = rng.choice(first.names)
     uses = [u for u in survey.uses(member) if u.direction == "out" and survey.wording(u.relation)["that"]]
-    uses = [u for u in uses if u.relation not in ("P31", "P21")]
+    uses = [u for u in uses if u.relation not in TELL_KINDS]
     if not uses:
         return None
     use = rng.choice(uses)
@@ -87,7 +88,7 @@ def _partner(talk: Talk, first: Some, how: _Join) -> tuple[str, LogicalForm] | N
 def shared(talk: Talk, name: str) -> Draft | None:
     """``Who starred in both A and B?``"""
     use = talk.use(name, "out", "in")
-    if use is None or use.relation in ("P31", "P21") or not talk.survey.types(name):
+    if use is None or use.relation in TELL_KINDS or not talk.survey.types(name):
         return None
     if use.direction == "out" and talk.survey.wording(use.relation).holder:
         return None
@@ -148,7 +149,7 @@ def of_type(talk: Talk, name: str) -> Draft | None:
 def of_a_profession(talk: Talk, name: str) -> Draft | None:
     """``Which actors were born in Hamburg?``, ``Which horror films did she direct?``"""
     use = talk.use(name, "in")
-    if use is None or use.relation in ("P106", "P136", "P31", "P21"):
+    if use is None or use.relation in ("P106", "P136", *TELL_KINDS):
         return None
     asks = (use.relation, use.direction)
     base = read(entity(name), *asks)
@@ -173,10 +174,13 @@ def same_as(talk: Talk, name: str) -> Draft | None:
     """``Which films have the same director as Alien?``"""
     use = talk.use(name, "out")
     types = talk.survey.types(name)
-    if use is None or not types or use.relation in ("P31", "P21") or talk.survey.wording(use.relation).holder:
+    if use is None or not types or use.relation in TELL_KINDS or talk.survey.wording(use.relation).holder:
         return None
     type_name = talk.rng.choice(types[:2])
-    many, noun = talk.type_word(type_name)[1], talk.rng.choice(talk.survey.relation_nouns(use.relation)[:2])
+    nouns = talk.survey.relation_nouns(use.relation)[:2]
+    if not nouns:
+        return None
+    many, noun = talk.type_word(type_name)[1], talk.rng.choice(nouns)
     around = read(read(entity(name), use.relation, "out"), use.relation, "in")
     form: LogicalForm = keep(around, type_name)
     if set(talk.names(form)) <= {name}:

@@ -10,6 +10,7 @@ from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, Value
 from grammar.values import Kind, Quantity, Time, Value
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import plural, singular_clause
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _LEAD = re.compile(r"^(?:that|who) ")
@@ -210,7 +211,8 @@ def counted_relation(talk: Talk, some: Some) -> tuple[str, Direction, str | None
     uses = [
         u for n in tried for u in talk.survey.uses(n) if u.direction != "literal" and 2 <= u.count <= 2_000
     ]
-    uses = [u for u in uses if u.relation not in ("P31", "P21") and talk.survey.wording(u.relation)["back"]]
+    worded = {u: talk.survey.wording(u.relation) for u in uses if u.relation not in TELL_KINDS}
+    uses = [u for u in uses if u in worded and worded[u]["back"] and (u.direction == "in" or worded[u].nouns)]
     if not uses:
         return None
     use = talk.rng.choice(uses)
@@ -233,7 +235,7 @@ def _has(talk: Talk, relation: str, direction: Direction, amount: str) -> list[s
         if match and "{" not in match.group(2):
             found.append(f"{match.group(1)} {match.group(2)} {amount}" if "[" not in match.group(2) else "")
     found = [f for f in found if f and not f.endswith((" in", " for"))]
-    return found or [f"has {amount}", f"is the {wording.noun} of {amount}"]
+    return found or [f"has {amount}", *([f"is the {wording.noun} of {amount}"] if wording.noun else [])]
 
 
 def threshold(talk: Talk, name: str) -> Draft | None:

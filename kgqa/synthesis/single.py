@@ -9,7 +9,7 @@ import re
 
 from grammar.forms import LogicalForm, RelationLeaf, call
 from kgqa.synthesis.english import Name, expand
-from kgqa.synthesis.survey import made_of
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _WHICH = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\}")
@@ -22,8 +22,10 @@ MOST_OBJECTS = 60
 def generic(talk: Talk, relation: str, key: str) -> tuple[str, ...]:
     """Templates made of the relation's label or of one of its aliases."""
     nouns = talk.survey.relation_nouns(relation)
+    if not nouns:
+        return ()
     noun = nouns[0] if talk.rng.random() < 0.5 else talk.rng.choice(nouns)
-    return made_of(noun).get(key, ())
+    return talk.survey.by_noun(relation, noun, key)
 
 
 def templates(talk: Talk, relation: str, key: str) -> tuple[str, ...]:
@@ -86,7 +88,9 @@ def keyword(talk: Talk, name: str) -> Draft | None:
     use = talk.use(name, "out", "literal")
     if use is None or use.count > MOST_OBJECTS:
         return None
-    noun = talk.rng.choice(talk.survey.relation_nouns(use.relation))
+    noun = talk.rng.choice(
+        talk.survey.relation_nouns(use.relation) or [talk.survey.label(use.relation) or use.relation]
+    )
     word = talk.rng.choice([a for a in talk.survey.graph.aliases(use.relation) if len(a) <= 30] or [noun])
     called = talk.survey.label(name) or name
     question = talk.rng.choice(
@@ -123,14 +127,14 @@ def backward(talk: Talk, name: str) -> Draft | None:
 def count_forward(talk: Talk, name: str) -> Draft | None:
     """``How many children does she have?``"""
     use = talk.use(name, "out")
-    if use is None or use.relation in ("P31", "P21"):
+    if use is None or use.relation in TELL_KINDS:
         return None
     asks = (use.relation, use.direction)
     form: LogicalForm = read(entity(name), *asks)
     wording = talk.survey.wording(use.relation)
     if wording["many"] and talk.rng.random() < 0.8:
         template = talk.rng.choice(wording["many"])
-    elif use.count > 1 or talk.rng.random() < 0.1:
+    elif wording.nouns and (use.count > 1 or talk.rng.random() < 0.1):
         template = talk.rng.choice(
             [
                 f"How many {wording.nouns} [does|did] {{x}} have?",
@@ -245,7 +249,7 @@ def exists(talk: Talk, name: str) -> Draft | None:
     wording = talk.survey.wording(relation)
     choices = wording["any"]
     if not choices:
-        if direction == "literal" or relation == "P31":
+        if direction == "literal" or relation in TELL_KINDS or not wording.noun:
             return None
         choices = (f"Does {{x}} have a {wording.noun}?", f"[Does|Did] {{x}} have [any|] {wording.nouns}?")
         choices += (
@@ -260,7 +264,7 @@ def exists(talk: Talk, name: str) -> Draft | None:
 def two_steps(talk: Talk, name: str) -> Draft | None:
     """``Where was the director of Grease born?``"""
     first = talk.use(name, "out")
-    if first is None or first.relation in ("P31", "P21"):
+    if first is None or first.relation in TELL_KINDS:
         return None
     between = talk.now(entity(name), first.relation)
     middle = talk.names(between)
@@ -270,6 +274,8 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
     if second is None or (second.direction == "in" and second.relation == first.relation):
         return None
     noun = talk.survey.wording(first.relation).noun
+    if not noun:
+        return None
     if talk.rng.random() < 0.25:
         noun = talk.rng.choice(talk.survey.relation_nouns(first.relation))
     named = talk.refer(name, (first.relation, "out"))
@@ -334,7 +340,7 @@ def compare_counts(talk: Talk, name: str) -> Draft | None:
     """``Who directed more films, X or Y?``"""
     rng = talk.rng
     use = talk.use(name, "in", "out")
-    if use is None or use.relation in ("P31", "P21") or not talk.survey.types(name):
+    if use is None or use.relation in TELL_KINDS or not talk.survey.types(name):
         return None
     others = [n for n in talk.holders(talk.survey.types(name)[0], use.relation, use.direction) if n != name]
     if not others:
@@ -355,7 +361,7 @@ def compare_counts(talk: Talk, name: str) -> Draft | None:
         sentences = [f"Did {{x}} {stem[:-1]} {word} {things} than {{y'}}?"]
         ask = f"{who} did {stem[:-1]} {word} {things}, {{x}} or {{y}}?"
     else:
-        if use.count < 2:
+        if use.count < 2 or not wording.nouns:
             return None
         sentences = [f"Does {{x}} have {word} {wording.nouns} than {{y'}}?"]
         ask = f"{who} has {word} {wording.nouns}, {{x}} or {{y}}?"

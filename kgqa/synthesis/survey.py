@@ -16,41 +16,33 @@ from grammar.denotation import IntArray
 from grammar.errors import GraphError
 from grammar.values import Kind
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
-from kgqa.synthesis.english import HE, IT, SHE, THEY, Name, RelationWording, plural, skeleton, wordings
+from kgqa.graphs.rdf_terms import RDF_TYPE
+from kgqa.synthesis.english import (
+    HE,
+    IT,
+    SHE,
+    THEY,
+    Name,
+    RelationWording,
+    expansions,
+    plural,
+    skeleton,
+    wordings,
+)
+from kgqa.synthesis.labels import KIND, Ends, is_noun, words_for
+from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
-_PERSON_WORDS = {"human", "person", "people"}
-_PLACE_RELATIONS = {"P1082", "P30", "P36", "P2046", "P131"}
-# Relations that nobody asks about in words: what classes and bookkeeping are made of.
-_SILENT = {
-    "P279",
-    "P373",
-    "P910",
-    "P1889",
-    "P1343",
-    "P6379",
-    "P1424",
-    "P5008",
-    "P304",
-    "P478",
-    "P2093",
-    "P1476",
-}
-_SILENT |= {
-    "P18",
-    "P154",
-    "P41",
-    "P94",
-    "P242",
-    "P646",
-    "P214",
-    "P213",
-    "P244",
-    "P227",
-    "P345",
-    "P1813",
-    "P935",
-}
+_OF_PEOPLE = re.compile(
+    r"\b(birth|born|birthday|gender|spouse|married|given name|first name|surname|family name)\b"
+)
+_OF_PLACES = re.compile(
+    r"\b(city|town|village|country|state|region|province|county|district|place|location|site|continent|island|"
+    r"museum|gallery|building|house|hall|room|venue|theatre|theater|station|airport|school|university|hospital|"
+    r"store|shop|library|office|branch|warehouse|park|street|stadium|restaurant|hotel|plant|factory|lab|"
+    r"laboratory)$",
+    re.IGNORECASE,
+)
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
 _ODD_NOUN = re.compile(
     r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
@@ -58,28 +50,6 @@ _ODD_NOUN = re.compile(
     r"|^(?!series)[a-z]+[^s]s$"
 )
 _MOST_TYPE_WORDS = 4
-# What is asked in the same words as another relation or the other way round: one of the two is enough.
-_SAID_BY: dict[tuple[str, Direction], str] = {
-    ("P1376", "out"): "P36",
-    ("P1376", "in"): "P36",
-    ("P155", "in"): "P156",
-    ("P156", "in"): "P155",
-    ("P22", "in"): "P40",
-    ("P25", "in"): "P40",
-    ("P361", "in"): "P527",
-    ("P527", "in"): "P361",
-    ("P150", "in"): "P131",
-    ("P674", "in"): "P1441",
-    ("P1441", "in"): "P674",
-    ("P749", "in"): "P355",
-    ("P355", "in"): "P749",
-    ("P26", "in"): "P26",
-    ("P47", "in"): "P47",
-    ("P3373", "in"): "P3373",
-    ("P190", "in"): "P190",
-    ("P530", "in"): "P530",
-    ("P451", "in"): "P451",
-}
 
 
 @dataclass(frozen=True)
@@ -102,6 +72,8 @@ class Survey:
     _wordings: dict[str, RelationWording] = field(default_factory=dict, repr=False)
     _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _namesakes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _ends: dict[str, Ends] = field(default_factory=dict, repr=False)
+    _said: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def members(self) -> dict[str, list[str]]:
@@ -140,6 +112,7 @@ class Survey:
         words = list(wordings().types.get(type_name, ()))
         label = self.label(type_name)
         if label and not words:
+            label = label if self.is_wikidata else _lowered(label)
             words = [(label, plural(label))]
         return words[:_MOST_TYPE_WORDS]
 
@@ -229,18 +202,57 @@ class Survey:
         if relation not in self._wordings:
             known = wordings().relations.get(relation)
             if known is None:
-                label = self.label(relation) or relation
-                known = RelationWording(label, plural(label), made_of(label))
+                known = self._worded_by_label(relation)
             self._wordings[relation] = known
         return self._wordings[relation]
 
+    def _worded_by_label(self, relation: str) -> RelationWording:
+        if relation == RDF_TYPE:
+            return KIND
+        label, ends = self.label(relation) or relation, self.ends(relation)
+        alike = wordings().alike.get((label, ends.leads))
+        return words_for(label, ends) if alike is None else wordings().relations[alike]
+
+    def ends(self, relation: str) -> Ends:
+        """What a relation leads to, as far as members of types show."""
+        if relation not in self._ends:
+            self._ends[relation] = self._look_at_ends(relation)
+        return self._ends[relation]
+
+    def _look_at_ends(self, relation: str) -> Ends:
+        literals = self.graph.literals(self._sample, relation).items[:60]
+        objects = np.unique(self.graph.objects(self._sample, relation).items[:200])
+        if len(literals) > len(objects):
+            kinds = Counter(self.graph.spans(literals).kinds.tolist())
+            kind = Kind(kinds.most_common(1)[0][0])
+            return Ends("times" if kind is Kind.TIME else "amounts" if kind is Kind.QUANTITY else "texts")
+        names = self.graph.entity_names(objects)[:40]
+        types = Counter(t for name in names for t in self.types(name))
+        whole = [t for t, count in types.items() if count == len(names) and self.type_words(t)]
+        word = self.type_words(min(whole, key=lambda t: len(self.members[t])))[0][0] if whole else ""
+        if names and sum(map(self.is_person, names)) > len(names) / 2:
+            return Ends("people", word)
+        return Ends("places" if names and sum(map(self.is_place, names)) > len(names) / 2 else "things", word)
+
+    @cached_property
+    def _sample(self) -> IntArray:
+        """Some members of every type: who has a relation that is looked for."""
+        some = [self.graph.entities(names[:: max(1, len(names) // 25)]) for names in self.members.values()]
+        return np.unique(np.concatenate(some))
+
     def relation_nouns(self, relation: str) -> list[str]:
-        """Nouns for the relation's object: the table's, its label, and aliases that read like nouns."""
+        """Nouns for the relation's object: the table's, its label, and aliases that are nouns; perhaps none."""
         names = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n and len(n) < 30]
+        if relation not in wordings().relations:
+            nouns = [self.wording(relation).noun, *(n for n in names if is_noun(n, self.ends(relation)))]
+            return [n for n in dict.fromkeys(nouns) if n]
         fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
-        known = [self.wording(relation).noun] if relation in wordings().relations else []
-        fitting = [*known, *fitting]
-        return list(dict.fromkeys(fitting)) or [self.wording(relation).noun]
+        return list(dict.fromkeys([self.wording(relation).noun, *fitting]))
+
+    def by_noun(self, relation: str, noun: str, key: str) -> tuple[str, ...]:
+        """Templates of a kind that are made of a noun for the relation, not of the table."""
+        ends = self.ends(relation)
+        return words_for(noun, ends)[key] if relation != RDF_TYPE and is_noun(noun, ends) else ()
 
     # Facts.
     def uses(self, name: str) -> tuple[Use, ...]:
@@ -255,7 +267,7 @@ class Survey:
         return self._uses[name]
 
     def _said_by_another(self, relation: str, direction: Direction) -> bool:
-        other = _SAID_BY.get((relation, direction))
+        other = SAID_BY.get((relation, direction))
         return other is not None and self.graph.has_relation(other)
 
     def means_another(
@@ -272,6 +284,10 @@ class Survey:
 
         Where it asks for a type, the other relation must lead to something of the type.
         """
+        if relation not in wordings().relations:
+            said = skeleton(template)
+            others = {use.relation for use in self.uses(name)} - {relation}
+            return any(said in self._skeletons(other, kind) for other in others)
         known, types = wordings().relations, set(self.types(name))
         for other, other_kind in wordings().shared.get(kind, {}).get(skeleton(template), ()):
             fits = not known[other].only_for or bool(types & set(known[other].only_for))
@@ -283,6 +299,14 @@ class Survey:
                 return True
         return False
 
+    def _skeletons(self, relation: str, kind: str) -> frozenset[str]:
+        """Everything that is said of the relation in one way, without names."""
+        key = (relation, kind)
+        if key not in self._said:
+            texts = (e for template in self.wording(relation)[kind] for e in expansions(template))
+            self._said[key] = frozenset(map(skeleton, texts))
+        return self._said[key]
+
     def _leads(self, name: str, relation: str, direction: Direction, type_name: str | None) -> bool:
         if not self.has(name, relation, direction) or type_name is None or direction == "literal":
             return self.has(name, relation, direction)
@@ -290,7 +314,7 @@ class Survey:
         return bool(self.graph.are_members(read(self.number(name), relation).items, type_name).any())
 
     def _askable(self, relation: str) -> bool:
-        if relation in _SILENT:
+        if relation in SILENT:
             return False
         if relation in wordings().relations:
             return True
@@ -320,16 +344,35 @@ class Survey:
 
     @cached_property
     def person_types(self) -> set[str]:
-        """Types whose members are people."""
-        return {t for t in self.members if (self.label(t) or "").lower() in _PERSON_WORDS or t == "Q5"}
+        """Types whose members are people: they are called so, or are born."""
+        return {t for t in self.members if t == "Q5" or self._are_people(t)}
+
+    def _are_people(self, type_name: str) -> bool:
+        if (self.label(type_name) or "").lower() in ("human", "person", "people"):
+            return True
+        if self.is_wikidata:
+            return False
+        members = self.members[type_name]
+        some = members[:: max(1, len(members) // 12)]
+        labels = [{self.label(u.relation) or "" for u in self.uses(n) if u.direction != "in"} for n in some]
+        return sum(any(map(_OF_PEOPLE.search, known)) for known in labels) > len(some) / 3
+
+    @cached_property
+    def is_wikidata(self) -> bool:
+        """Whether its relations are Wikidata's, as far as the table of wordings goes."""
+        return any(map(self.graph.has_relation, wordings().relations))
 
     def is_person(self, name: str) -> bool:
         """Whether it is somebody rather than something."""
         return any(t in self.person_types for t in self.types(name))
 
     def is_place(self, name: str) -> bool:
-        """Whether people may live there."""
-        return any(u.relation in _PLACE_RELATIONS and u.direction != "in" for u in self.uses(name))
+        """Whether people may live or go there."""
+        if any(u.relation in PLACE_RELATIONS and u.direction != "in" for u in self.uses(name)):
+            return True
+        return not self.is_wikidata and any(
+            _OF_PLACES.search(self.label(t) or "") is not None for t in self.types(name)
+        )
 
     def pronoun(self, name: str) -> Name:
         """He, she, they or it."""
@@ -348,64 +391,9 @@ class Survey:
         return kinds.pop() if len(kinds) == 1 and kinds <= {Kind.TIME, Kind.QUANTITY} else None
 
 
-def made_of(label: str) -> dict[str, tuple[str, ...]]:
-    """Templates for a relation of which only the label is known.
-
-    "directed by" and "is located in" read as clauses, "has mother" and "mother" as nouns.
-    """
-    label = (
-        re.sub(r"^(is|was|are|were) (?:an? |the )?", "", label.strip())
-        if label.startswith(("is ", "was "))
-        else label
-    )
-    if _CLAUSE_END.search(label):
-        return {
-            "ask": (
-                f"What is {{x}} {label}?",
-                f"{{x}} is {label} [what|whom|who]?",
-                f"Who is {{x}} {label}?",
-            ),
-            "back": (
-                f"What is {label} {{y'}}?",
-                f"[Which|What] {{T}} are {label} {{y'}}?",
-                f"Who is {label} {{y'}}?",
-            ),
-            "that": (f"{label} {{y'}}",),
-            "is": (f"Is {{x}} {label} {{y'}}?",),
-        }
-    noun = re.sub(r"^has (?:an? )?", "", label)
-    return {
-        "ask": (
-            f"What is the {noun} of {{x'}}?",
-            f"What is {{x's}} {noun}?",
-            f"[Which|What] {noun} does {{x}} have?",
-            f"{{x's}} {noun}?",
-            f"What is the name of [the {noun} of {{x'}}|{{x's}} {noun}]?",
-            f"[Tell me|Give me|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
-        ),
-        "short": (f"And the {noun}?", f"What is the {noun}?", f"{noun}?", f"The {noun}?"),
-        "back": (
-            f"[Who|What] has {{y}} as {noun}?",
-            f"[Which|What] {{T}} have {{y}} as {noun}?",
-            f"Whose {noun} is {{y}}?",
-        ),
-        "that": (f"with {{y}} as {noun}", f"whose {noun} is {{y}}"),
-        "is": (
-            f"Is {{y}} the {noun} of {{x'}}?",
-            f"Does {{x}} have {{y}} as {noun}?",
-            f"Is {{y}} {{x's}} {noun}?",
-        ),
-        "last": (f"has the [largest|highest|latest] {noun}",),
-        "early": (f"has the [smallest|lowest|earliest] {noun}",),
-        "over": (f"with a {noun} [over|above] {{v}}",),
-        "under": (f"with a {noun} [under|below] {{v}}",),
-        "after": (f"with a {noun} after {{v}}",),
-        "before": (f"with a {noun} before {{v}}",),
-        "during": (f"with a {noun} in {{v}}",),
-        "at": (f"[Who|What] was the {noun} of {{x'}} in {{v}}?",),
-        "first_one": (f"[Who|What] was the first {noun} of {{x'}}?",),
-        "last_one": (f"[Who|What] was the last {noun} of {{x'}}?",),
-    }
+def _lowered(label: str) -> str:
+    """A type's label as a noun: "Academic Paper" is "academic paper", "VAT rate" stays."""
+    return re.sub(r"\b[A-Z](?=[a-z])", lambda match: match[0].lower(), label)
 
 
 def _reads_like(alias: str, words: set[str], is_person: bool) -> bool:

@@ -25,12 +25,14 @@ from kgqa.answer import Result
 from kgqa.evidence import result_of
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.survey import Survey, Use
 
 MOST_ANSWERS = 500
 MOST_OF_THEM = 100
 """A set of more than this is not spoken of again as "them"."""
 _THERE = re.compile(r"(?:\bthere )?\b(?:located )?(?:in|at) it\b")
+_SELDOM = TELL_KINDS | {"P1412", "P735", "P734"}
 READS: dict[Direction, str] = {"out": "follow", "in": "follow_back", "literal": "value"}
 
 
@@ -121,7 +123,7 @@ class Talk:
         fresh = [u for u in uses if str((name, u.relation, u.direction)) not in self.asked] or uses
         if not fresh:
             return None
-        weights = [0.15 if u.relation in ("P31", "P21", "P1412", "P735", "P734") else 1.0 for u in fresh]
+        weights = [0.15 if u.relation in _SELDOM else 1.0 for u in fresh]
         return self.rng.choices(fresh, weights=weights)[0]
 
     # Words.
@@ -177,7 +179,10 @@ class Talk:
         answer = (self.outcome.entities if self.outcome else None) or ()
         if answer != (name,) or self.last is None or self.last.asks is None or self.last.asks[1] != "out":
             return None
-        noun = self.rng.choice(self.survey.relation_nouns(self.last.asks[0])[:3])
+        nouns = self.survey.relation_nouns(self.last.asks[0])[:3]
+        if not nouns:
+            return None
+        noun = self.rng.choice(nouns)
         return Name.of(f"{self.rng.choice(['the', 'the', 'this', 'that'])} {noun}")
 
     def called_by_type(self, name: str, rivals: Sequence[str] = ()) -> Name | None:

@@ -1,0 +1,266 @@
+"""How one asks about a relation of which only its label is known, and what it leads to.
+
+A label is read as one of a few patterns: "created by", "kept in", "student of", "in country", "depicts"
+(and of values "opened on", "year completed", "annual visitors": ``value_labels``), anything else as a noun.
+The templates are those of ``english.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from kgqa.synthesis.english import RelationWording, plural
+from kgqa.synthesis.value_labels import PLACING, PREPOSITIONS, Templates, as_many, dated, measured
+from kgqa.synthesis.verbs import participle, third_person
+
+Leads: TypeAlias = Literal["people", "places", "things", "times", "amounts", "texts"]
+
+
+KIND = RelationWording(
+    "type",
+    "types",
+    {
+        "ask": ("What is {x}?", "What [kind|sort] of thing is {x}?", "What is the type of {x'}?"),
+        "is": ("Is {x} a {y}?",),
+    },
+)
+"""The wording of what says of a thing what it is."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a relation leads to; ``word`` is the one type of all objects, if they have one."""
+
+    leads: Leads = "things"
+    word: str = ""
+
+
+def words_for(label: str, ends: Ends) -> RelationWording:
+    """The wording of a relation, made of its label.
+
+    >>> words_for("kept in", Ends("places", "museum"))["ask"][0]
+    'Where [is|was] {x} kept?'
+    """
+    label = re.sub(r"^(?:is|was|are|were|has been|has|have)(?: an?| the)? (?=\w)", "", label.strip())
+    if ends.leads == "times":
+        return dated(label)
+    if ends.leads == "amounts":
+        return measured(label)
+    if ends.leads == "texts":
+        return RelationWording(label, plural(label), noun_templates(label, ends))
+    for read in (_by_somebody, _somewhere, _one_of, _in_something, _doing):
+        found = read(label, ends)
+        if found is not None:
+            many = plural(ends.word) if ends.word else ""
+            return RelationWording(ends.word, many, found, own=read is _by_somebody)
+    return RelationWording(label, as_many(label), noun_templates(label, ends))
+
+
+def is_noun(label: str, ends: Ends) -> bool:
+    """Whether a label is read as a noun."""
+    if ends.leads in ("amounts", "texts"):
+        return True
+    patterns: tuple[Callable[[str, Ends], Templates | None], ...]
+    patterns = (_by_somebody, _somewhere, _one_of, _in_something, _doing)
+    return not any(read(label, ends) for read in patterns)
+
+
+def _who(ends: Ends) -> str:
+    return "Who" if ends.leads == "people" else "What"
+
+
+def _of_type(ends: Ends) -> str:
+    return f"[Which|What] {ends.word}" if ends.word else _who(ends)
+
+
+# --- relations to entities ------------------------------------------------------------------------------
+
+
+def _by_somebody(label: str, ends: Ends) -> Templates | None:
+    """``created by``."""
+    match = re.fullmatch(r"(\w+) by", label)
+    verb = participle(match[1]) if match else None
+    if verb is None:
+        return None
+    done, did = verb.participle, verb.past
+    who = "Who" if ends.leads in ("people", "things") else _of_type(ends)
+    return {
+        "ask": (
+            f"{who} {did} {{x'}}?",
+            f"{who} {did} {{x'}}?",
+            f"{who} was {{x}} {done} by?",
+            f"By whom was {{x}} {done}?",
+            f"{{x}} was {done} by [who|whom]?",
+            "Who is {x} by?",
+            *((f"Which {ends.word} {did} {{x'}}?",) if ends.word else ()),
+        ),
+        "short": (f"{done} by who?", f"Who {did} it?", f"And who {did} it?"),
+        "back": (
+            f"What did {{y}} {verb.base}?",
+            f"[Which|What] {{T}} did {{y}} {verb.base}?",
+            f"Which {{T}} did {{y}} {verb.base}?",
+            f"Which {{T}} were {done} by {{y'}}?",
+            f"[List|Name|Show me] [all|the] {{T}} {done} by {{y'}}.",
+            f"What {{T}} [has {{y}} {done}|are by {{y'}}]?",
+        ),
+        "that": (f"{done} by {{y'}}", "by {y'}", f"that {{y}} {did}", f"{{y}} {did}"),
+        "is": (f"Did {{y}} {verb.base} {{x'}}?", f"Was {{x}} {done} by {{y'}}?", "Is {x} by {y'}?"),
+    }
+
+
+def _somewhere(label: str, ends: Ends) -> Templates | None:
+    """``kept in``, ``exhibited at``, ``translated into``."""
+    match = re.fullmatch(rf"(\w+) ({'|'.join(PREPOSITIONS)})", label)
+    verb = participle(match[1]) if match else None
+    if match is None or verb is None:
+        return None
+    done, at = verb.participle, match[2]
+    where = ends.leads == "places" or at in ("in", "at", "near", "inside")
+    ask = [f"Where [is|was] {{x}} {done}?"] * 2 if where else []
+    ask += [f"{_of_type(ends)} [is|was] {{x}} {done} {at}?"]
+    ask += [f"[In|At] which {ends.word} [is|was] {{x}} {done}?"] if ends.word and where else []
+    ask += [f"{{x}} is {done} [where|{at} what]?"] if where else [f"{{x}} is {done} {at} what?"]
+    if where and verb.base in ("keep", "locate", "situate", "hold", "store", "house"):
+        ask += ["Where is {x}?", "Where can [I|you] find {x'}?"]
+    back = (
+        f"What [is|was] {done} {at} {{y'}}?",
+        f"[Which|What] {{T}} [are|were] {done} {at} {{y'}}?",
+        f"[List|Name|Show me] [all|the] {{T}} {done} {at} {{y'}}.",
+        *((f"[Which|What] {{T}} are [there |]{at} {{y'}}?",) * 2 if where else ()),
+    )
+    that = (f"{done} {at} {{y'}}", f"that are {done} {at} {{y'}}", *((f"{at} {{y'}}",) if where else ()))
+    return {
+        "ask": tuple(ask),
+        "short": (f"{done} {at} what?", *((f"[And where|Where] is it {done}?",) * 2 if where else ())),
+        "back": back,
+        "that": that,
+        "is": (f"[Is|Was] {{x}} {done} {at} {{y'}}?", *((f"Is {{x}} {at} {{y'}}?",) if where else ())),
+    }
+
+
+def _one_of(label: str, ends: Ends) -> Templates | None:
+    """``student of``, ``member of``, ``part of``."""
+    match = re.fullmatch(r"([\w ]+) of", label)
+    if match is None:
+        return None
+    noun, many, who = match[1], plural(match[1]), _who(ends)
+    a = "" if noun == "part" else "a "
+    many = noun if noun == "part" else many
+    belongs = noun in ("member", "part")
+    return {
+        "ask": (
+            f"{who} [is|was] {{x}} {a}{noun} of?",
+            f"Of [{'whom' if who == 'Who' else 'what'}|which {ends.word or 'one'}] [is|was] {{x}} {a}{noun}?",
+            *((f"Whose {noun} [is|was] {{x}}?",) if who == "Who" else ()),
+            *((f"Which {ends.word} [is|was] {{x}} {a}{noun} of?",) if ends.word else ()),
+            *((f"{_of_type(ends)} [does|did] {{x}} belong to?",) * 2 if belongs else ()),
+        ),
+        "short": (f"{noun} of what?",) if who == "What" else (f"Whose {noun}?",),
+        "back": (
+            f"[Who|What] [are|were] the {many} of {{y'}}?",
+            f"[Which|What] {{T}} [are|were] {many} of {{y'}}?",
+            *(("[Which|What] {T} [belong|belonged] to {y'}?",) if belongs else ()),
+            *((f"Who [are|were] {{y's}} {many}?",) if who == "Who" else ()),
+        ),
+        "that": (f"that [are|were] {many} of {{y'}}", *(("of {y'}",) if belongs else ())),
+        "is": (
+            f"[Is|Was] {{x}} {a}{noun} of {{y'}}?",
+            *(("Does {x} belong to {y'}?",) if belongs else (f"Is {{x}} {{y's}} {noun}?",)),
+        ),
+    }
+
+
+def _in_something(label: str, ends: Ends) -> Templates | None:
+    """``in country``, ``on street``."""
+    match = re.fullmatch(rf"({'|'.join(PLACING)})(?: (?:the )?(\w+))?", label)
+    if match is None:
+        return None
+    at, noun = match[1], match[2] or ends.word or "place"
+    return {
+        "ask": (
+            f"[Which|What] {noun} [is|was] {{x}} {at}?",
+            f"{at.capitalize()} [which|what] {noun} [is|was] {{x}}?",
+            f"What is the {noun} of {{x'}}?",
+            "Where is {x}?",
+        ),
+        "short": (f"{at} which {noun}?", f"And the {noun}?", f"Which {noun}?"),
+        "back": (
+            f"What is {at} {{y'}}?",
+            f"[Which|What] {{T}} are {at} {{y'}}?",
+            f"[Which|What] {{T}} are there {at} {{y'}}?",
+        ),
+        "that": (f"{at} {{y'}}",),
+        "is": (f"Is {{x}} {at} {{y'}}?",),
+    }
+
+
+def _doing(label: str, ends: Ends) -> Templates | None:
+    """``depicts``, ``showed``, ``leads to``."""
+    word, _, rest = label.partition(" ")
+    if rest and rest not in PREPOSITIONS:
+        return None
+    now, before = third_person(word), participle(word)
+    verb = now or before
+    if verb is None:
+        return None
+    after = f" {rest}" if rest else ""
+    one, do, does = (verb.third, verb.base, "does") if now else (verb.past, verb.base, "did")
+    many = verb.base if now else verb.past
+    whom = "[Who|Whom]" if ends.leads == "people" else "What"
+    return {
+        "ask": (
+            f"{whom} {does} {{x}} {do}{after}?",
+            f"{whom} {does} {{x}} {do}{after}?",
+            f"What is {verb.participle} by {{x'}}?" if not rest else f"{{x}} {one}{after} what?",
+            *((f"Which {plural(ends.word)} {does} {{x}} {do}{after}?",) if ends.word else ()),
+        ),
+        "short": (f"{one}{after} what?", f"And what {does} it {do}{after}?"),
+        "back": (
+            f"What {one}{after} {{y'}}?",
+            f"[Which|What] {{T}} {many}{after} {{y'}}?",
+            f"[Which|What] {{T}} {many}{after} {{y'}}?",
+            f"[List|Name|Show me] [all|the] {{T}} that {many}{after} {{y'}}.",
+        ),
+        "that": (f"that {many}{after} {{y'}}",),
+        "is": (f"{does.capitalize()} {{x}} {do}{after} {{y'}}?",),
+        "many": (
+            f"How many {{T}} {does} {{x}} {do}{after}?",
+            *((f"How many {plural(ends.word)} {does} {{x}} {do}{after}?",) if ends.word else ()),
+        ),
+    }
+
+
+def noun_templates(noun: str, ends: Ends) -> Templates:
+    """``director``, ``number plate``."""
+    who, many = _who(ends), as_many(noun)
+    plain = many == noun  # a label that means several already
+    whose = (
+        (f"{who} are the {noun} of {{x'}}?", f"{who} are {{x's}} {noun}?")
+        if plain
+        else (f"{who} is the {noun} of {{x'}}?",) * 2 + (f"{who} is {{x's}} {noun}?",)
+    )
+    return {
+        "ask": (
+            *whose,
+            f"[Which|What] {noun} does {{x}} have?",
+            f"{{x's}} {noun}?",
+            f"[Tell me|Give me|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
+        ),
+        "short": (f"And the {noun}?", f"{who} is the {noun}?", f"{noun}?"),
+        "back": (
+            f"{'Who' if who == 'Who' else '[Who|What]'} has {{y'}} as {noun}?",
+            f"[Which|What] {{T}} have {{y'}} as [the |]{noun}?",
+            f"Whose {noun} is {{y}}?",
+            f"Of what is {{y}} the {noun}?",
+            f"[Which|What] {{T}} is {{y}} the {noun} of?",
+        ),
+        "that": (f"with {{y'}} as {noun}", f"whose {noun} is {{y}}"),
+        "is": (
+            f"Is {{y}} the {noun} of {{x'}}?",
+            f"Does {{x}} have {{y'}} as {noun}?",
+            f"Is {{y}} {{x's}} {noun}?",
+        ),
+    }
