@@ -1,7 +1,7 @@
 """An ordinary RDF file that is not Wikidata: museums, their works, artists, exhibitions, all invented.
 
-Written as such files are: IRIs of its own, ``rdfs:label`` for most things, English for some relations and none
-for others (which are then called by their IRI's end), dates as ``xsd:date``, years as ``xsd:gYear``.
+Written as such files are: IRIs of its own, ``rdfs:label`` for most things and for some relations (the others
+are called by the ends of their IRIs), dates as ``xsd:date``, years as ``xsd:gYear``.
 """
 
 from __future__ import annotations
@@ -32,29 +32,39 @@ _SCHEMA = """
 :yearCompleted rdfs:label "year completed"@en .
 :heightCm rdfs:label "height"@en .
 """  # without labels: :depicts, :memberOf, :locatedIn, :inCountry, :population, :openedOn, :showed, :heldAt,
+
+
 #      :startDate, :curator, :diedOn, :insuranceValue
-_FIRST = (
-    "Marta Ilse Joren Tomas Aveline Bruno Clara Dario Elin Farid Greta Henrik Ines Jakob Katya Lorenz Mirela "
-    "Nadia Oskar Petra Quentin Rosa Stefan Tilda Ulrich Vera Wanda Xenia Yusuf Zofia"
-).split()
-_LAST = (
-    "Lindqvist Arbelo Castellan Drummond Eskola Ferrant Galanis Hollander Ivanek Jorritsma Kessler Lombardi "
-    "Marchetti Novak Okonjo Pellerin Quist Rasmussen Sorensen Tavares Ulbricht Vasquez Weller Ximenes Yilmaz"
-).split()
-_CITY = (
-    "Aldhaven Brackford Cormont Delwick Estrada Falkenau Grimsby Hollis Iverness Jaromir Kestrel Lunden "
-    "Marrow Norvik Ostrava Pellwood Quarrel Rothen Sandmere Tarnow Ulverton Vantry Westmark Yarrow"
-).split()
-_COUNTRY = "Arvonia Belmark Cordovia Dravenia Estland Farrow".split()
-_SUBJECT = (
-    "harbour orchard shepherd bridge storm market lighthouse dancer blacksmith garden winter fisherman "
-    "cathedral horse river widow violinist mill snowfall baker"
-).split()
-_MANNER = (
-    "at dusk|in blue|by the sea|after the rain|with red scarf|in winter|at noon|in the fog|under the moon|"
-    "of the north|without a name|in three parts|before the war|at rest|on fire"
-).split("|")
-_MOVEMENT = "Northern Light|Verist|Tidal|New Geometry|Quiet School|Salt Road|Ember".split("|")
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
+_FIRST = _words(
+    "Marta, Ilse, Joren, Tomas, Aveline, Bruno, Clara, Dario, Elin, Farid, Greta, Henrik, Ines, Jakob, "
+    "Katya, Lorenz, Mirela, Nadia, Oskar, Petra, Quentin, Rosa, Stefan, Tilda, Ulrich, Vera, Wanda, "
+    "Xenia, Yusuf, Zofia"
+)
+_LAST = _words(
+    "Lindqvist, Arbelo, Castellan, Drummond, Eskola, Ferrant, Galanis, Hollander, Ivanek, Jorritsma, "
+    "Kessler, Lombardi, Marchetti, Novak, Okonjo, Pellerin, Quist, Rasmussen, Sorensen, Tavares, "
+    "Ulbricht, Vasquez, Weller, Ximenes, Yilmaz"
+)
+_CITY = _words(
+    "Aldhaven, Brackford, Cormont, Delwick, Estrada, Falkenau, Grimsby, Hollis, Iverness, Jaromir, "
+    "Kestrel, Lunden, Marrow, Norvik, Ostrava, Pellwood, Quarrel, Rothen, Sandmere, Tarnow, Ulverton, "
+    "Vantry, Westmark, Yarrow"
+)
+_COUNTRY = _words("Arvonia, Belmark, Cordovia, Dravenia, Estland, Farrow")
+_SUBJECT = _words(
+    "harbour, orchard, shepherd, bridge, storm, market, lighthouse, dancer, blacksmith, garden, winter, "
+    "fisherman, cathedral, horse, river, widow, violinist, mill, snowfall, baker"
+)
+_MANNER = _words(
+    "at dusk, in blue, by the sea, after the rain, with red scarf, in winter, at noon, in the fog, under "
+    "the moon, of the north, without a name, in three parts, before the war, at rest, on fire"
+)
+_MOVEMENT = _words("Northern Light, Verist, Tidal, New Geometry, Quiet School, Salt Road, Ember")
+_NUMBERS = ("II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
 
 
 @dataclass
@@ -159,7 +169,7 @@ def _works(
         title = titles[k % len(titles)]
         title = title[0].upper() + title[1:]
         if k >= len(titles):
-            title += f" {'II III IV V VI VII VIII IX X'.split()[k // len(titles) - 1]}"
+            title += f" {_NUMBERS[k // len(titles) - 1]}"
         painted = rng.random() < 0.8
         # A few artists made most of the works, as it is.
         artist = artists[int(len(artists) * rng.random() ** 1.8)]

@@ -241,7 +241,7 @@ class Survey:
         return np.unique(np.concatenate(some))
 
     def relation_nouns(self, relation: str) -> list[str]:
-        """Nouns for the relation's object: the table's, its label, and aliases that are nouns; perhaps none."""
+        """Nouns for the relation's object: the table's, its label, and aliases that are nouns; or none."""
         names = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n and len(n) < 30]
         if relation not in wordings().relations:
             nouns = [self.wording(relation).noun, *(n for n in names if is_noun(n, self.ends(relation)))]

@@ -1,0 +1,180 @@
+"""Relations of which only the label is known: what kind of words it is, and the questions made of it."""
+
+from __future__ import annotations
+
+import random
+import re
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from kgqa.graphs import EmbeddedGraph, build_graph
+from kgqa.graphs.rdf_terms import end_of
+from kgqa.synthesis import invent
+from kgqa.synthesis.english import Name, expansions, fill
+from kgqa.synthesis.labels import Ends, Leads, is_noun, words_for
+from kgqa.synthesis.survey import Survey
+from kgqa.synthesis.verbs import participle, third_person
+from tests.museum import write_museum
+
+SCHEMA = "http://museums.example/schema#"
+
+
+def said(label: str, leads: Leads, kind: str, word: str = "") -> set[str]:
+    """All that may be said of X and Y, without choices."""
+    templates = words_for(label, Ends(leads, word))[kind]
+    names = {"x": Name.of("X"), "y": Name.of("Y"), "T": "things", "t": "thing", "v": "1900"}
+    rng = random.Random(1)
+    return {fill(e, rng, **names) for template in templates for e in expansions(template)}
+
+
+@pytest.mark.parametrize(
+    ("label", "leads", "word", "expected"),
+    [
+        ("created by", "people", "artist", {"ask": "Who created X?", "back": "Which things did Y create?"}),
+        ("written by", "people", "", {"ask": "Who wrote X?", "is": "Did Y write X?", "that": "written by Y"}),
+        ("kept in", "places", "museum", {"ask": "Where is X kept?", "back": "Which things are kept in Y?"}),
+        ("kept in", "places", "museum", {"ask": "In which museum was X kept?", "is": "Is X kept in Y?"}),
+        ("translated into", "things", "language", {"ask": "Which language was X translated into?"}),
+        ("student of", "people", "", {"ask": "Whose student was X?", "back": "Who were Y's students?"}),
+        ("member of", "things", "club", {"ask": "Which club does X belong to?", "is": "Is X a member of Y?"}),
+        ("in country", "places", "country", {"ask": "In which country is X?", "that": "in Y"}),
+        ("depicts", "things", "", {"ask": "What does X depict?", "back": "What things depict Y?"}),
+        ("depicts", "things", "", {"is": "Does X depict Y?", "many": "How many things does X depict?"}),
+        ("showed", "things", "", {"ask": "What did X show?", "back": "Which things showed Y?"}),
+        (
+            "director",
+            "people",
+            "",
+            {"ask": "Who is the director of X?", "back": "Which things have Y as director?"},
+        ),
+        ("has friend", "people", "", {"ask": "Who is the friend of X?"}),
+        ("opened on", "times", "", {"ask": "When was X opened?", "after": "opened after 1900"}),
+        ("opened on", "times", "", {"ask": "When did X open?", "early": "opened first"}),
+        (
+            "year completed",
+            "times",
+            "",
+            {"ask": "When was X completed?", "later": "Was X completed after Y?"},
+        ),
+        ("start date", "times", "", {"ask": "When did X start?", "last": "has the latest start date"}),
+        (
+            "expiry date",
+            "times",
+            "",
+            {"ask": "What is X's expiry date?", "during": "with an expiry date in 1900"},
+        ),
+        ("annual visitors", "amounts", "", {"ask": "How many annual visitors does X have?"}),
+        ("annual visitors", "amounts", "", {"last": "has the most annual visitors"}),
+        ("number of rooms", "amounts", "", {"ask": "How many rooms does X have?", "many_than": "more rooms"}),
+        (
+            "shelf length",
+            "amounts",
+            "",
+            {"ask": "How long is X?", "max": "longest", "over": "longer than 1900"},
+        ),
+        (
+            "insurance value",
+            "amounts",
+            "",
+            {"ask": "How much is X worth?", "early": "has the lowest insurance value"},
+        ),
+        ("inventory number", "texts", "", {"ask": "What is the inventory number of X?"}),
+    ],
+)
+def test_a_label_makes_questions(label: str, leads: Leads, word: str, expected: dict[str, str]) -> None:
+    for kind, question in expected.items():
+        assert question in said(label, leads, kind, word)
+
+
+def test_nouns_and_others() -> None:
+    things = Ends()
+    assert all(is_noun(noun, things) for noun in ("director", "capital city", "children", "number plate"))
+    assert not any(
+        is_noun(label, things) for label in ("kept in", "created by", "depicts", "part of", "showed")
+    )
+    assert is_noun("annual visitors", Ends("amounts"))
+
+
+@pytest.mark.parametrize(
+    ("word", "base", "past"),
+    [
+        ("painted", "paint", "painted"), ("created", "create", "created"), ("kept", "keep", "kept"),
+        ("written", "write", "wrote"), ("stopped", "stop", "stopped"), ("supplied", "supply", "supplied"),
+        ("managed", "manage", "managed"), ("curated", "curate", "curated"), ("stored", "store", "stored"),
+        ("baptised", "baptise", "baptised"), ("carved", "carve", "carved"), ("treated", "treat", "treated"),
+    ],
+)  # fmt: skip
+def test_verbs(word: str, base: str, past: str) -> None:
+    verb = participle(word)
+    assert verb is not None
+    assert (verb.base, verb.past) == (base, past)
+    assert third_person(verb.third) in (verb, None)
+
+
+def test_words_that_are_no_verbs() -> None:
+    assert [participle(word) for word in ("director", "seed", "red", "bed", "")] == [None] * 5
+    assert [third_person(word) for word in ("employees", "address", "visitors", "")] == [None] * 4
+
+
+def test_the_end_of_an_iri_is_read_as_words() -> None:
+    space = "http://example.org/"
+    names = ("heldAt", "inCountry", "dateOfBirth", "hasISBN", "NewYork_City", "annual_visitors", "X-12")
+    assert [end_of(space + name) for name in names] == [
+        "held at", "in country", "date of birth", "has ISBN", "New York City", "annual visitors", "X-12",
+    ]  # fmt: skip
+
+
+# --- a whole graph --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def museum(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
+    folder = Path(tmp_path_factory.mktemp("museum"))
+    build_graph([write_museum(folder / "museum.ttl", works=300)], folder / "g")
+    return EmbeddedGraph.open(folder / "g")
+
+
+def test_what_relations_lead_to(museum: EmbeddedGraph) -> None:
+    survey = Survey(museum)
+    found = {name: survey.ends(SCHEMA + name) for name in (
+        "createdBy", "keptIn", "depicts", "heldAt", "director", "memberOf", "inCountry", "openedOn",
+        "yearCompleted", "heightCm", "population",
+    )}  # fmt: skip
+    assert found == {
+        "createdBy": Ends("people", "artist"),
+        "keptIn": Ends("places", "museum"),
+        "depicts": Ends("things"),
+        "heldAt": Ends("places", "museum"),
+        "director": Ends("people", "artist"),
+        "memberOf": Ends("things", "movement"),
+        "inCountry": Ends("places", "country"),
+        "openedOn": Ends("times"),
+        "yearCompleted": Ends("times"),
+        "heightCm": Ends("amounts"),
+        "population": Ends("amounts"),
+    }
+    assert survey.wording(SCHEMA + "dateOfBirth")["ask"][0] == "When was {x} born?"  # as of a known relation
+
+
+def test_dialogues_read_like_english(museum: EmbeddedGraph) -> None:
+    examples = [e for d in islice(invent(museum, seed=3), 150) for e in d.examples]
+    questions = [e.question for e in examples]
+    odd = re.compile(
+        r"\b(createdBy|keptIn|the kept in|the created by|depictses|showeds|a artist|with she)\b|[{}\[\]]"
+    )
+    assert [q for q in questions if odd.search(q)] == []
+    text = "\n".join(questions).lower()
+    for wanted in (
+        "who created ",
+        "what does ",
+        " depict",
+        "was born",
+        "which museum",
+        "when was ",
+        "opened",
+    ):
+        assert wanted in text
+    relations = {name.removeprefix(SCHEMA) for e in examples for name in e.gold.relations}
+    assert len(relations) >= 18
