@@ -32,6 +32,7 @@ from grammar.operators import OPERATORS, ROOT_SORTS, Signature, Sort
 
 _MOST_LEAF_NAMES = 5
 _TRIES_FOR_STATEMENTS = 4  # few facts have qualifiers
+_SHORT = 5
 _STATEMENT_SORTS = (Sort.STATEMENTS, Sort.EACH_STATEMENTS)
 _ENOUGH_ELEMENTS = 2_000  # no part of a sampled form grows beyond this
 
@@ -149,7 +150,9 @@ class _Sampler:
             members = call(name, TypeLeaf(self.rng.choice(types))) if types else None
             return members if members is not None and self.denotation(members) is not None else None
         share = budget if all(s in (Sort.RELATION, Sort.TYPE) for s in later) else max(1, budget // 2)
-        for _ in range(_TRIES_FOR_STATEMENTS if first_sort in _STATEMENT_SORTS else 1):
+        # Not at every level of a long chain: tries would multiply.
+        again = first_sort in _STATEMENT_SORTS and share <= _SHORT
+        for _ in range(_TRIES_FOR_STATEMENTS if again else 1):
             first = self.grow(first_sort, share)
             form = None if first is None else self._with(name, first, later, budget - share)
             if form is not None:

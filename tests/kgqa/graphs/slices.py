@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 
 from grammar.errors import FormError
 from grammar.execute import Execution, Limits
-from grammar.forms import LogicalForm, call
+from grammar.forms import Call, LogicalForm, call, subforms
 from grammar.operators import LIFTED, OPERATORS, ROOT_SORTS, Sort
 from grammar.sample import Names, sample_form
 from grammar.sparql import WIKIDATA, GraphModel
@@ -26,6 +27,7 @@ from tests.grammar.memory_graph import as_rdf_sees_it, to_turtle
 NAMESPACE = "http://example.org/"
 PLAIN = plain_model(namespace=NAMESPACE)
 _SAME_LEAVES = 50
+_RARE, _COMMON = 12, 0.15
 _TABLES = ("triples", "qualifiers", "labels")
 
 
@@ -36,6 +38,11 @@ class Slice:
     graph: EmbeddedGraph
     turtle: str
     model: GraphModel
+
+    @classmethod
+    def of(cls, graph: EmbeddedGraph) -> Slice:
+        """A graph to make forms about."""
+        return cls(graph, "", WIKIDATA)
 
 
 @dataclass(frozen=True)
@@ -123,10 +130,12 @@ def _can_be_plain(statement: Statement) -> bool:
 def random_forms(slice_: Slice, *, seed: int, count: int, most_actions: int = 14) -> Iterator[LogicalForm]:
     """Distinct random well-typed forms that the model can ask for, three in four of which denote something.
 
-    The sorts of answers come in turn, and those of maps, closed by ``arg``: left to luck alone maps are rare.
+    The sorts of answers come in turn, and those of maps, closed by ``arg``; and a form with an operator that
+    few have so far is taken before others. Left to luck alone most forms would count entities.
     """
     graph, model = slice_.graph, slice_.model
     rng, seen, leaves = random.Random(seed), set[LogicalForm](), _leaves(graph, model)
+    uses: Counter[str] = Counter()
     about_statements = {name for name, row in OPERATORS.items() if row.group == "statements"}
     operators = set(OPERATORS) - (set() if model.statement else about_statements)
     sorts = [*ROOT_SORTS, *(s for s in LIFTED.values() if model.statement or s is not Sort.EACH_STATEMENTS)]
@@ -151,8 +160,11 @@ def random_forms(slice_: Slice, *, seed: int, count: int, most_actions: int = 14
             continue
         if sort not in ROOT_SORTS:
             form = call("arg", form)
-        if form not in seen:
+        used = {part.operator for part in subforms(form) if isinstance(part, Call)}
+        rare = any(uses[name] * _RARE < len(seen) for name in used)
+        if form not in seen and (rare or rng.random() < _COMMON):
             seen.add(form)
+            uses.update(used)
             yield form
 
 

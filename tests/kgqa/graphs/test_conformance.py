@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +13,7 @@ from grammar.values import Kind, String, Time, Value, read_value
 from kgqa.graphs import KnowledgeGraph, RelationUse, open_graph
 from kgqa.graphs.rdf import to_rdf
 from tests.kgqa.graphs.server import oxigraph_binary, serving
-from tests.toy import CITY, COUNTRY, STATE, toy_graph, toy_records
-
-KINDS = ("embedded", "rdf", "endpoint")
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def graph(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KnowledgeGraph]:
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    if request.param == "embedded":
-        yield toy_graph(folder)
-        return
-    if request.param == "endpoint":
-        if oxigraph_binary() is None:
-            pytest.skip("the oxigraph binary is not installed")
-        with serving(to_rdf(toy_records()), folder) as url:
-            yield open_graph(url)
-        return
-    to_rdf(toy_records()).serialize(folder / "toy.ttl", format="turtle", encoding="utf-8")
-    yield open_graph(folder / "toy.ttl", cache=folder / "cache")
+from tests.toy import CITY, COUNTRY, STATE, toy_records
 
 
 def named(graph: KnowledgeGraph, pairs: Pairs) -> list[tuple[int, str]]:
