@@ -129,13 +129,13 @@ def test_a_server_answers_as_the_embedded_graph_does(
     if not is_there(server):
         pytest.skip(missing(server))
     rng = random.Random(1)
-    records = rng.sample(some_records, 400)
+    records = rng.sample(some_records, 200)
     triples = to_rdf(records)
     file = tmp_path / "slice.nt"
     triples.serialize(file, format="nt", encoding="utf-8")
     here = open_graph(file, cache=tmp_path / "cache")
     assert isinstance(here, EmbeddedGraph)
-    forms = list(random_forms(Slice.of(here), seed=21, count=40, most_actions=10))
+    forms = list(random_forms(Slice.of(here), seed=21, count=25, most_actions=10))
     with SERVERS[server](triples, tmp_path) as url:
         there = open_graph(url, cache=tmp_path / "cache")
         assert told_apart(answers(forms, here), answers(forms, there)) == []
