@@ -24,7 +24,13 @@ SCHEMA = "http://museums.example/schema#"
 def said(label: str, leads: Leads, kind: str, word: str = "") -> set[str]:
     """All that may be said of X and Y, without choices."""
     templates = words_for(label, Ends(leads, word))[kind]
-    names = {"x": Name.of("X"), "y": Name.of("Y"), "T": "things", "t": "thing", "v": "1900"}
+    names: dict[str, Name | str] = {
+        "x": Name.of("X"),
+        "y": Name.of("Y"),
+        "T": "things",
+        "t": "thing",
+        "v": "1900",
+    }
     rng = random.Random(1)
     return {fill(e, rng, **names) for template in templates for e in expansions(template)}
 
