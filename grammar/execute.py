@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from grammar.arrays import ascending, common, united, without
 from grammar.denotation import (
     BoolArray,
     Boolean,
@@ -128,7 +129,7 @@ class Execution:
             for name, number in zip(leaf.names, numbers, strict=True):
                 if number < 0:
                     raise UnknownName(name, expected="entity", graph=self.graph.name)
-            return Entities(np.unique(numbers))
+            return Entities(ascending(numbers))
         if isinstance(leaf, NumberLeaf):
             return Number(leaf.number)
         if isinstance(leaf, ValueLeaf):
@@ -142,23 +143,30 @@ _Set = Entities | Values | Statements
 
 
 def _set(sort: Sort, items: IntArray) -> _Set:
-    return _SETS[sort](np.unique(items))
+    return _SETS[sort](ascending(items))
 
 
 def _each(sort: Sort, keys: IntArray, owners: IntArray, items: IntArray) -> EachSet:
     """A map with its pairs sorted and made unique."""
-    order = np.lexsort((items, owners))
-    owners, items = owners[order], items[order]
     if len(items) > 1:
-        new = np.concatenate(([True], (owners[1:] != owners[:-1]) | (items[1:] != items[:-1])))
-        owners, items = owners[new], items[new]
+        same_owner = owners[1:] == owners[:-1]
+        # What a graph gives is in order already, unless several things lead to the same one.
+        if not ((owners[1:] > owners[:-1]) | (same_owner & (items[1:] > items[:-1]))).all():
+            order = np.lexsort((items, owners))
+            owners, items = owners[order], items[order]
+            new = np.concatenate(([True], (owners[1:] != owners[:-1]) | (items[1:] != items[:-1])))
+            owners, items = owners[new], items[new]
     return EachSet(_EACH[sort], keys, owners, items)
 
 
 def _without_empty(each: EachSet) -> EachSet:
     """Only the elements whose set is not empty."""
-    kept, owners = np.unique(each.owners, return_inverse=True)
-    return EachSet(each.sort, each.keys[kept], owners.astype(np.int64), each.items)
+    if not len(each.owners):
+        return EachSet(each.sort, each.keys[:0], each.owners, each.items)
+    changes = each.owners[1:] != each.owners[:-1]
+    kept = np.concatenate((each.owners[:1], each.owners[1:][changes]))
+    owners = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(changes, dtype=np.int64)))
+    return EachSet(each.sort, each.keys[kept], owners, each.items)
 
 
 def _select(each: EachSet, chosen: BoolArray) -> EachSet:
@@ -271,7 +279,7 @@ def _aligned(
 ) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
     """Keys of both maps, and owners and items of each with regard to these keys."""
     if isinstance(right, EachSet):
-        keys = np.union1d(left.keys, right.keys)
+        keys = united(left.keys, right.keys)
         left_owners = np.searchsorted(keys, left.keys)[left.owners]
         return keys, left_owners, left.items, np.searchsorted(keys, right.keys)[right.owners], right.items
     owners = np.repeat(np.arange(len(left.keys)), len(right.items))
@@ -284,9 +292,9 @@ def _set_operator(combine: Callable[[IntArray, IntArray], IntArray]) -> Callable
             return _set(left.sort, combine(left.items, right.items))
         keys, left_owners, left_items, right_owners, right_items = _aligned(left, right)
         # Pairs (owner, item) as single numbers, so that one set operation serves all elements at once.
-        base = 1 + max(int(left_items.max(initial=0)), int(right_items.max(initial=0)))
-        both = combine(left_owners * base + left_items, right_owners * base + right_items)
-        return _each(_UNLIFTED[left.sort], keys, both // base, both % base)
+        bits = max(int(left_items.max(initial=0)), int(right_items.max(initial=0))).bit_length()
+        both = combine((left_owners << bits) | left_items, (right_owners << bits) | right_items)
+        return _each(_UNLIFTED[left.sort], keys, both >> bits, both & ((1 << bits) - 1))
 
     return apply
 
@@ -326,7 +334,7 @@ def _extreme(sign: float) -> Callable[..., Any]:
 def _sum(graph: Graph, left: Any, right: Any) -> Any:
     if isinstance(left, Number):
         return Number(left.number + right.number)
-    keys = np.union1d(left.keys, right.keys)
+    keys = united(left.keys, right.keys)
     numbers = np.zeros(len(keys))
     numbers[np.searchsorted(keys, left.keys)] += left.numbers
     numbers[np.searchsorted(keys, right.keys)] += right.numbers
@@ -395,9 +403,9 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "object_value": _object_value,
     "members": _members,
     "keep": _keep,
-    "union": _set_operator(np.union1d),
-    "intersect": _set_operator(np.intersect1d),
-    "difference": _set_operator(np.setdiff1d),
+    "union": _set_operator(united),
+    "intersect": _set_operator(common),
+    "difference": _set_operator(without),
     "is_in": _is_in,
     "exists": _exists,
     "cardinality": _cardinality,
