@@ -23,7 +23,7 @@ from grammar.denotation import (
     Numbers,
     Values,
 )
-from grammar.errors import FormError, Refused, Unreachable
+from grammar.errors import FormError, Refused, TooLarge, Unreachable
 from grammar.forms import LogicalForm
 from grammar.operators import Sort
 from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
@@ -36,7 +36,7 @@ from kgqa.graphs.endpoint_words import EndpointWords
 from kgqa.graphs.names import standing
 from kgqa.graphs.protocol import Among, Fact, GraphInfo, Hit, RelationUse
 from kgqa.graphs.sparql_client import Limits, SparqlClient
-from kgqa.graphs.stores import PATIENCE, Evidence, store_of
+from kgqa.graphs.stores import PATIENCE, Evidence, Store, store_of
 
 
 class EndpointGraph(EndpointFacts):
@@ -98,6 +98,8 @@ class EndpointGraph(EndpointFacts):
 
     @cached_property
     def _info(self) -> GraphInfo:
+        if self.evidence.store is Store.WIKIDATA:
+            raise TooLarge(f"to count all that {self.url} holds would take it minutes")
         counts = self.terms.counts()
         relations, types = len(self.relation_names()), len(self.type_names())
         return GraphInfo(
@@ -105,7 +107,11 @@ class EndpointGraph(EndpointFacts):
         )
 
     def info(self) -> GraphInfo:
-        """How much it holds, counted by the endpoint (a large one may take too long); no bytes here."""
+        """How much it holds, counted by the endpoint; no bytes here.
+
+        Raises:
+            LimitReached: it is too large to count.
+        """
         return self._info
 
     def close(self) -> None:
@@ -195,6 +201,7 @@ class EndpointGraph(EndpointFacts):
         """
         names = self.entity_names(np.unique(entities[entities >= 0]))
         counts = around.uses(self.terms, names)
+        self._used_relations.update(relation for relation, _ in counts)
         order = sorted(counts.items(), key=lambda pair: (-pair[1], len(pair[0][0]), pair[0]))
         return [RelationUse(relation, direction, count) for (relation, direction), count in order]
 
@@ -233,11 +240,12 @@ class EndpointGraph(EndpointFacts):
 
     def relation_names(self) -> list[str]:
         """All relations of facts and qualifiers."""
-        return self.terms.relation_names()
+        return self.terms.relation_names
 
     def type_names(self) -> list[str]:
         """All types that have members."""
-        return self.terms.type_names()
+        self._used_types.update(self.terms.type_names)
+        return self.terms.type_names
 
     def search(
         self, text: str, *, limit: int = 10, fuzzy: bool = True, among: Among = "entities"

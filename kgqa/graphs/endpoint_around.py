@@ -18,7 +18,7 @@ MOST_FACTS = 2_000
 """Facts looked at, of one entity and way."""
 MOST_COUNTED = 500
 """Facts counted, of one entity and way, to tell how well known it is."""
-_AT_ONCE = 10
+_AT_ONCE = 20
 """Entities in one request; each is a part of its own there."""
 
 Uses: TypeAlias = Counter[tuple[str, Direction]]

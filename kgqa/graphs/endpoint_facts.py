@@ -5,7 +5,8 @@ Numbers are given to names, values and statements as they come up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ from kgqa.graphs.rdf_terms import PQ
 from kgqa.graphs.record import Object
 from kgqa.graphs.sparql_client import Row
 
+MOST_AT_HAND = 20
+"""Entities of which all facts are asked for together, whichever relation is meant."""
+KEPT = 60.0
+"""Seconds that these facts are kept."""
 MOST_THINGS = 10_000
 """Things about which facts are asked one by one (a few hundred in a request); more are refused."""
 
@@ -46,6 +51,9 @@ class EndpointFacts:
         self._statements: Numbering[Stated] = Numbering()
         self._there: dict[str, bool] = {}
         self._asked: dict[str, bool] = {}
+        self._used_relations: set[str] = set()
+        self._used_types: set[str] = set()
+        self._direct: dict[str, tuple[float, Mapping[str, frozenset[str]]]] = {}
 
     # --- names and values -------------------------------------------------------------------------------
 
@@ -75,6 +83,8 @@ class EndpointFacts:
 
     def has_relation(self, relation: str) -> bool:
         """Whether any fact or qualifier uses the relation."""
+        if relation in self._used_relations:
+            return True
         try:
             direct, qualifier = self._dialect.direct(relation), self._dialect.qualifier(relation)
         except FormError:
@@ -85,6 +95,8 @@ class EndpointFacts:
 
     def has_type(self, type_name: str) -> bool:
         """Whether any entity is an instance of the type."""
+        if type_name in self._used_types:
+            return True
         iri = self._dialect.iri(type_name)
         return iri is not None and self._remembered(f"?s {self._dialect.model.instance} <{iri}>")
 
@@ -135,10 +147,41 @@ class EndpointFacts:
 
     def objects(self, entities: IntArray, relation: str) -> Pairs:
         """Entities that the relation leads to; sorted for each owner."""
+        if len(entities) <= MOST_AT_HAND:
+            return self._at_hand(entities, relation)
         body = self._with(
             lambda r: f"?key {self._dialect.direct(r)} ?x . {self._dialect.only_entities}", relation
         )
         return _NO_PAIRS if body is None else self._entity_pairs(self._about(entities, body))
+
+    def _at_hand(self, entities: IntArray, relation: str) -> Pairs:
+        """Objects of few entities: all facts that lead to entities are asked for at once, and kept.
+
+        A dialogue asks about its few entities relation by relation.
+        """
+        names = [self._entities.thing(entity) if entity >= 0 else "" for entity in entities.tolist()]
+        now = time.monotonic()
+        old = [name for name, (at, _) in self._direct.items() if now - at > KEPT]
+        for name in old:
+            del self._direct[name]
+        new = [name for name in dict.fromkeys(names) if name and name not in self._direct]
+        found: list[dict[str, set[str]]] = [{} for _ in new]
+        body = f"?key ?link ?x . {self._dialect.only_facts} {self._dialect.only_entities}"
+        for place, row in self.terms.each(new, body):
+            thing = self._dialect.name(row["x"])
+            if thing is not None:
+                link = self._dialect.relation_name(row["link"].text)
+                found[place].setdefault(link, set()).add(thing)
+        for name, facts in zip(new, found, strict=True):
+            self._direct[name] = now, {link: frozenset(objects) for link, objects in facts.items()}
+            self._used_relations.update(facts)
+            self._used_types.update(facts.get(self._dialect.type_relation, ()))
+        return _pairs(
+            (place, self._number(thing))
+            for place, name in enumerate(names)
+            if name
+            for thing in self._direct[name][1].get(relation, ())
+        )
 
     def subjects(self, entities: IntArray, relation: str) -> Pairs:
         """Entities that the relation comes from; sorted for each owner."""
@@ -167,6 +210,10 @@ class EndpointFacts:
     def are_members(self, entities: IntArray, type_name: str) -> BoolArray:
         """For each entity, [n], whether it is an instance."""
         are = np.zeros(len(entities), dtype=np.bool_)
+        if len(entities) <= MOST_AT_HAND:
+            types = self.types(entities)
+            are[types.owners[[name == type_name for name in self.entity_names(types.items)]]] = True
+            return are
         iri = self._dialect.iri(type_name)
         if iri is not None:
             body = f"FILTER EXISTS {{ ?key {self._dialect.model.instance} <{iri}> }}"
@@ -175,6 +222,8 @@ class EndpointFacts:
 
     def types(self, entities: IntArray) -> Pairs:
         """The types of entities, as entity numbers; sorted for each owner."""
+        if len(entities) <= MOST_AT_HAND:
+            return self._at_hand(entities, self._dialect.type_relation)
         return self._entity_pairs(self._about(entities, f"?key {self._dialect.model.instance} ?x ."))
 
     # --- statements -------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from grammar.errors import FormError
+from grammar.errors import FormError, LimitReached
 from grammar.sparql.graph_model import GraphModel, write_string
 from grammar.values import DAY
 from kgqa.graphs.rdf_terms import (
@@ -18,6 +19,7 @@ from kgqa.graphs.rdf_terms import (
     PQV,
     PS,
     PSV,
+    RDF_TYPE,
     WD,
     WDT,
     Term,
@@ -31,6 +33,8 @@ from kgqa.graphs.stores import Store
 
 _MANY = 300
 """Terms in one request."""
+_SAMPLE = 200_000
+"""Facts among which types and relations are sought where there are too many facts to read them all."""
 _MORE_PREFIXES = {"psv": PSV, "pqv": PQV}
 _IN_WIKIDATA = "http://www.wikidata.org/"
 
@@ -91,6 +95,11 @@ class Dialect:
     def qualifier(self, relation: str) -> str | None:
         """The term of a qualifier, or None where there are none."""
         return self.model.relation(relation, of="qualifier") if self.has_statements else None
+
+    @property
+    def type_relation(self) -> str:
+        """The relation that says what an entity is."""
+        return "P31" if self.model.wikidata_ids else RDF_TYPE
 
     # Answers.
     def object(self, row: Row) -> Object | None:
@@ -259,27 +268,35 @@ class Terms:
             self.dialect.text("ASK", "?property wikibase:directClaim ?link")
         )
 
+    @cached_property
     def relation_names(self) -> list[str]:
-        """All relations; where the endpoint lists them, also those that no fact uses."""
+        """All relations; where the endpoint lists them, also those that no fact uses; else as ``_every``."""
         names: set[str] = set()
         if self.dialect.model.wikidata_ids:
             listed = self.select("DISTINCT ?x", "?x a wikibase:Property")
             names = {name for row in listed if (name := self.dialect.name(row["x"])) is not None}
         if not names:
-            used = self.select("DISTINCT ?link", f"?x ?link ?y . {self.dialect.only_facts}")
+            used = self._every("?link", f"?x ?link ?y . {self.dialect.only_facts}")
             names = {self.dialect.relation_name(row["link"].text) for row in used}
             if self.dialect.has_statements:
                 body = f'?x ?link ?y . FILTER(STRSTARTS(STR(?link), "{PQ}P"))'
-                names |= {row["link"].text.removeprefix(PQ) for row in self.select("DISTINCT ?link", body)}
+                names |= {row["link"].text.removeprefix(PQ) for row in self._every("?link", body)}
         return sorted(names, key=lambda name: (len(name), name))
 
+    @cached_property
     def type_names(self) -> list[str]:
-        """All types that have members."""
-        rows = self.select(
-            "DISTINCT ?x", f"?y {self.dialect.model.instance} ?x . {self.dialect.only_entities}"
-        )
+        """All types that have members, as ``_every``."""
+        rows = self._every("?x", f"?y {self.dialect.model.instance} ?x . {self.dialect.only_entities}")
         names = {name for row in rows if (name := self.dialect.name(row["x"])) is not None}
         return sorted(names, key=lambda name: (len(name), name))
+
+    def _every(self, variable: str, body: str) -> list[Row]:
+        """Every value of a variable; where reading all would take too long, those among many facts."""
+        if self.dialect.store is not Store.WIKIDATA:
+            with contextlib.suppress(LimitReached):
+                return self.select(f"DISTINCT {variable}", body)
+        sample = f"{{ SELECT {variable} WHERE {{ {body} }} LIMIT {_SAMPLE} }}"
+        return self.select(f"DISTINCT {variable}", sample)
 
     def counts(self) -> dict[str, int]:
         """How much the endpoint holds, each by one question."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
@@ -21,7 +22,6 @@ from kgqa.graphs.wikidata_search import entity_search, fuzzy_search
 
 SECONDS = 10.0
 """How long looking for a text may take; a label that is spelt right is found in a fraction of that."""
-_LANGUAGES = ("en", "")
 _TOO_LARGE = frozenset((Store.WIKIDATA, Store.QLEVER))
 """Stores that hold so many labels that they are not asked to read them all."""
 _MOST_FOUND = 20
@@ -30,54 +30,66 @@ _MANY_WORDS = 100
 _LONGEST = 200
 
 
+LANGUAGES = ("en", "mul", "")
+"""English, what Wikidata says for all languages at once, and words without a language: in this order."""
+_RANKS = {link: rank for rank, link in enumerate((*LABELS, *ALIASES, *DESCRIPTIONS))}
+_FIRST_ALIAS, _FIRST_DESCRIPTION = len(LABELS), len(LABELS) + len(ALIASES)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people call a thing."""
+
+    label: str | None
+    aliases: tuple[str, ...]
+    description: str | None
+
+
 class EndpointWords:
-    """Words of one endpoint; labels are remembered."""
+    """Words of one endpoint; those of a name are remembered."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._dialect = terms.dialect
-        self._labels: dict[str, str | None] = {}
-        self._aliases: dict[str, list[str]] = {}
+        self._known: dict[str, Words] = {}
 
-    def _texts(self, names: Sequence[str], links: Sequence[str]) -> list[list[tuple[str, str]]]:
-        """For each name, (link, text) by any of the links: English before none, earlier links first."""
-        listed = " ".join(f"<{link}>" for link in links)
-        found: list[list[tuple[bool, int, str]]] = [[] for _ in names]
-        for place, row in self._terms.each(
-            names, f"VALUES ?link {{ {listed} }} ?key ?link ?x . {_IN_ENGLISH}"
-        ):
+    def words(self, names: Sequence[str]) -> list[Words]:
+        """All words of each, in the order given; what is not known yet is asked for together."""
+        new = [name for name in dict.fromkeys(names) if name not in self._known]
+        body = f"VALUES ?link {{ {' '.join(f'<{link}>' for link in _RANKS)} }} ?key ?link ?x . {_IN_ENGLISH}"
+        found: list[set[tuple[int, int, str]]] = [set() for _ in new]
+        for place, row in self._terms.each(new, body):
             term = row["x"]
-            found[place].append((term.language is None, links.index(row["link"].text), term.text))
-        return [[(links[rank], text) for _, rank, text in sorted(texts)] for texts in found]
+            if term.text.strip():
+                language = LANGUAGES.index((term.language or "").lower())
+                found[place].add((language, _RANKS[row["link"].text], term.text))
+        for name, texts in zip(new, found, strict=True):
+            self._known[name] = self._chosen(name, sorted(texts))
+        return [self._known[name] for name in names]
+
+    def _chosen(self, name: str, texts: Sequence[tuple[int, int, str]]) -> Words:
+        """The best label, and what else; ``texts`` by language, then by how much the relation is trusted."""
+        labels = [text for _, rank, text in texts if rank < _FIRST_ALIAS]
+        aliases = [text for _, rank, text in texts if _FIRST_ALIAS <= rank < _FIRST_DESCRIPTION]
+        descriptions = [text for _, rank, text in texts if rank >= _FIRST_DESCRIPTION]
+        iri = None if self._dialect.model.wikidata_ids else self._dialect.iri(name)
+        label = labels[0] if labels else (end_of(iri) if iri else None)
+        others = dict.fromkeys([*aliases, *labels[1:]])
+        return Words(
+            label, tuple(text for text in others if text != label), next(iter(descriptions), None)
+        )
 
     def labels(self, names: Sequence[str]) -> list[str | None]:
         """Labels in the order given."""
-        self._remember(names)
-        return [self._labels[name] for name in names]
-
-    def _remember(self, names: Sequence[str]) -> None:
-        """Labels and aliases together: whoever wants the one for many names soon wants the other."""
-        new = [name for name in dict.fromkeys(names) if name not in self._labels]
-        for name, texts in zip(new, self._texts(new, [*LABELS, *ALIASES]), strict=True):
-            fallback = None if self._dialect.model.wikidata_ids else self._end_of(name)
-            label = next((text for link, text in texts if link in LABELS), fallback)
-            others = sorted(texts, key=lambda said: said[0] in LABELS)
-            self._labels[name] = label
-            self._aliases[name] = list(dict.fromkeys(text for _, text in others if text != label))
-
-    def _end_of(self, name: str) -> str | None:
-        iri = self._dialect.iri(name)
-        return end_of(iri) if iri else None
+        return [words.label for words in self.words(names)]
 
     def aliases(self, name: str) -> list[str]:
         """What else people call it."""
-        self._remember([name])
-        return self._aliases[name]
+        return list(self.words([name])[0].aliases)
 
     def description(self, name: str) -> str | None:
         """A few words that tell it apart, or None."""
-        texts = self._texts([name], DESCRIPTIONS)[0]
-        return texts[0][1] if texts else None
+        return self.words([name])[0].description
 
     def exact(self, texts: Sequence[str], among: Among) -> list[list[str]]:
         """For each text, names of all that it is a label or alias of, labels first."""
@@ -88,7 +100,7 @@ class EndpointWords:
         for start in range(0, len(spellings), _MANY_WORDS):
             written = spellings[start : start + _MANY_WORDS]
             terms = " ".join(
-                literal_of(spelling, language) for spelling in written for language in _LANGUAGES
+                literal_of(spelling, language) for spelling in written for language in LANGUAGES
             )
             for name, text, is_label in self._named(f"VALUES ?x {{ {terms} }}", among):
                 by_words.setdefault(normalise(text), []).append((not is_label, name))
@@ -106,7 +118,7 @@ class EndpointWords:
         if self._dialect.iri(text) is not None and self._is_among(text, among):
             label = self.labels([text])[0]
             return [Hit(text, label or text, 1.0, "exact")]
-        terms = " ".join(literal_of(s, language) for s in _spellings(text) for language in _LANGUAGES)
+        terms = " ".join(literal_of(s, language) for s in _spellings(text) for language in LANGUAGES)
         hits: dict[str, Hit] = {}
         for name, matched, is_label in sorted(
             self._named(f"VALUES ?x {{ {terms} }}", among), key=lambda found: not found[2]
@@ -157,8 +169,9 @@ class EndpointWords:
         self, values: str, among: Among, *, condition: str = "", limit: int | None = None
     ) -> list[tuple[str, str, bool]]:
         """(name, text, whether it is the label) of what has the words ``?x``."""
-        links = " ".join(f"<{link}>" for link in (*LABELS, *ALIASES))
-        body = f"{values} VALUES ?link {{ {links} }} ?key ?link ?x . {_IN_ENGLISH} {condition}"
+        # A filter: with a second VALUES, stores read every triple of these relations rather than few of ?x.
+        links = ", ".join(f"<{link}>" for link in (*LABELS, *ALIASES))
+        body = f"{values} ?key ?link ?x . FILTER(?link IN ({links})) {_IN_ENGLISH} {condition}"
         body = f"{body} {self._kind(among)}"
         tail = f" LIMIT {limit}" if limit else ""
         rows = self._terms.select("DISTINCT ?key ?link ?x", body, tail, seconds=SECONDS)
@@ -189,7 +202,8 @@ class EndpointWords:
         return any(True for _ in self._terms.each([name], kind))
 
 
-_IN_ENGLISH = 'FILTER(LANG(?x) IN ("en", ""))'
+_LISTED = ", ".join(f'"{language}"' for language in LANGUAGES)
+_IN_ENGLISH = f"FILTER(LANG(?x) IN ({_LISTED}))"
 
 
 def _spellings(text: str) -> list[str]:

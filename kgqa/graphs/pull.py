@@ -150,7 +150,7 @@ class _Pull:
         values = (
             statement if isinstance(statement, str) else statement["value"]
             for relation, statements in facts.items()
-            if relation != self.fetch.type_relation
+            if relation != self.fetch.dialect.type_relation
             for statement in statements
         )
         near = {value: None for value in values if self.fetch.dialect.iri(value) is not None}
@@ -243,7 +243,7 @@ class _Pull:
             yield from self._record(name, self.journal.get("facts", name) or {})
         for name in mentioned:
             types = self.journal.get("types", name)
-            yield from self._record(name, {self.fetch.type_relation: types} if types else {})
+            yield from self._record(name, {self.fetch.dialect.type_relation: types} if types else {})
 
     def _record(self, name: str, facts: Mapping[str, Any], *, is_relation: bool = False) -> Iterator[Record]:
         content = {"id": name, **(self.journal.get("words", name) or {})}

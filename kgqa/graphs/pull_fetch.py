@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from grammar.errors import LimitReached
 from kgqa.graphs.endpoint_terms import Said, Terms
-from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, RDF_TYPE, end_of
+from kgqa.graphs.endpoint_words import EndpointWords
 from kgqa.graphs.record import write_object
 
 Found: TypeAlias = Mapping[str, Any]
 """Name -> what was found for it; every name that was asked about has its place."""
-
-LANGUAGES = ("en", "mul", "")
-"""English, what Wikidata says for all languages at once, and words without a language."""
 
 
 class Fetch:
@@ -25,7 +23,6 @@ class Fetch:
         self.terms = terms
         self.dialect = terms.dialect
         self.into_limit = into_limit
-        self.type_relation = "P31" if self.dialect.model.wikidata_ids else RDF_TYPE
 
     def members(self, type_name: str, limit: int) -> list[str]:
         """Instances of a type; on Wikidata first those that most of its sister projects write about."""
@@ -80,31 +77,10 @@ class Fetch:
 
     def words(self, names: Sequence[str]) -> Found:
         """Label, aliases and description of each, of entities and relations."""
-        links = [*LABELS, *ALIASES, *DESCRIPTIONS]
-        ranks = {link: rank for rank, link in enumerate(links)}
-        languages = ", ".join(f'"{language}"' for language in LANGUAGES)
-        body = (
-            f"VALUES ?link {{ {' '.join(f'<{link}>' for link in links)} }} ?key ?link ?x . "
-            f"FILTER(LANG(?x) IN ({languages}))"
-        )
-        found: list[set[tuple[int, int, str]]] = [set() for _ in names]
-        for place, row in self.terms.each(names, body):
-            term = row["x"]
-            language = LANGUAGES.index((term.language or "").lower())
-            if term.text.strip():
-                found[place].add((language, ranks[row["link"].text], term.text))
-        return {name: self._chosen(name, sorted(texts)) for name, texts in zip(names, found, strict=True)}
-
-    def _chosen(self, name: str, texts: Sequence[tuple[int, int, str]]) -> dict[str, Any]:
-        first, second = len(LABELS), len(LABELS) + len(ALIASES)
-        labels = [text for _, rank, text in texts if rank < first]
-        aliases = [text for _, rank, text in texts if first <= rank < second]
-        descriptions = [text for _, rank, text in texts if rank >= second]
-        iri = None if self.dialect.model.wikidata_ids else self.dialect.iri(name)
-        label = labels[0] if labels else (end_of(iri) if iri else None)
-        others = [text for text in dict.fromkeys([*labels[1:], *aliases]) if text != label]
-        chosen = {"label": label, "aliases": others, "description": next(iter(descriptions), None)}
-        return {key: value for key, value in chosen.items() if value}
+        return {
+            name: {key: value for key, value in asdict(words).items() if value}
+            for name, words in zip(names, EndpointWords(self.terms).words(names), strict=True)
+        }
 
 
 def _written(
