@@ -47,7 +47,8 @@ class GraphText:
         self._types = sorted(graph.type_names())
         self.relation_rows = {name: row for row, name in enumerate(self._relations)}
         self.type_rows = {name: row for row, name in enumerate(self._types)}
-        self._relation_texts = [self._relation_text(name) for name in self._relations]
+        relations = graph.labels(self._relations)  # together: an endpoint is asked for all words at once
+        self._relation_texts = list(map(self._relation_text, self._relations, relations))
         labels = graph.labels(self._types)
         self._type_texts = [label or name for label, name in zip(labels, self._types, strict=True)]
         self._relation_vectors = encoder.vectors(self._relation_texts)
@@ -55,9 +56,9 @@ class GraphText:
         self._entity_texts: dict[tuple[str, ...], str] = {}
         self._products: dict[int, dict[str, Vectors]] = {}  # of relation and of type vectors, by question
 
-    def _relation_text(self, name: str) -> str:
+    def _relation_text(self, name: str, label: str | None) -> str:
         aliases = sorted(self.graph.aliases(name), key=lambda alias: (len(alias), alias))[:_ALIASES]
-        label = self.graph.label(name) or name
+        label = label or name
         return f"{label}; {', '.join(aliases)}" if aliases else label
 
     def relation(self, name: str) -> str:

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Table
 from rich.text import Text
 
-from grammar.errors import DataError
+from grammar.errors import DataError, ExecutionError, GraphError
 from kgqa.answer import Answer, Answered, Failed
 from kgqa.answer_record import form_english, form_sparql, linked_record, message_of, shown_links
 from kgqa.chat import Chat, Parser
@@ -37,7 +37,7 @@ _COMMANDS = {
 }
 _MOST_FACTS = 6
 _WELCOME = (
-    "Ask about the graph “{name}”: {entities:,} entities, {triples:,} facts. Follow-up questions and "
+    "Ask about the graph “{name}”{holds}. Follow-up questions and "
     "corrections (“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
 )
 
@@ -155,9 +155,12 @@ def play(script: Iterable[Asked], parser: Parser, console: Console) -> Chat:
 
 def converse(chat: Chat, console: Console) -> None:
     """Hold a chat until the input ends or ``:quit``."""
-    info = chat.parser.graph.info()
-    welcome = _WELCOME.format(name=info.name, entities=info.entities, triples=info.triples)
-    console.print(Text("\n" + welcome, style="dim"))
+    graph = chat.parser.graph
+    holds = ""
+    if "://" not in graph.name:  # an endpoint would have to count all that it has
+        info = graph.info()
+        holds = f": {info.entities:,} entities, {info.triples:,} facts"
+    console.print(Text("\n" + _WELCOME.format(name=graph.name, holds=holds), style="dim"))
     while True:
         try:
             line = _read_line(console)
@@ -166,13 +169,13 @@ def converse(chat: Chat, console: Console) -> None:
             return
         if line in (":quit", ":q", ":exit"):
             return
-        if line.startswith(":"):
-            _command(line, chat, console)
-        elif line:
-            try:
+        try:
+            if line.startswith(":"):
+                _command(line, chat, console)
+            elif line:
                 print_answer(chat.ask(line), console)
-            except DataError as error:
-                console.print(Text(str(error), style="yellow"), soft_wrap=True)
+        except (DataError, ExecutionError, GraphError) as error:  # an endpoint may be away for a moment
+            console.print(Text(str(error), style="yellow"), soft_wrap=True)
 
 
 def _read_line(console: Console) -> str:

@@ -8,8 +8,9 @@ keeps answers). What has no name that could be asked about again (blank nodes, u
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -30,9 +31,10 @@ from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
 from kgqa.graphs import endpoint_around as around
 from kgqa.graphs import endpoint_forms as forms
 from kgqa.graphs.answer_cache import AnswerCache
-from kgqa.graphs.endpoint_facts import EndpointFacts, Stated
+from kgqa.graphs.endpoint_facts import KEPT, EndpointFacts, Stated
 from kgqa.graphs.endpoint_terms import Dialect, Terms
 from kgqa.graphs.endpoint_words import EndpointWords
+from kgqa.graphs.kept import Kept
 from kgqa.graphs.names import standing
 from kgqa.graphs.protocol import Among, Fact, GraphInfo, Hit, RelationUse
 from kgqa.graphs.sparql_client import Limits, SparqlClient
@@ -77,6 +79,10 @@ class EndpointGraph(EndpointFacts):
         )
         super().__init__(Terms(self.client, Dialect(model, has_statements, self.evidence.store)))
         self._words = EndpointWords(self.terms)
+        self._around = Kept(partial(around.uses, self.terms), seconds=KEPT)
+        self._degrees = {
+            both: Kept(partial(around.degrees, self.terms, both=both), seconds=KEPT) for both in (True, False)
+        }
         self._sized: dict[LogicalForm, Denotation] = {}
 
     def __repr__(self) -> str:
@@ -188,10 +194,8 @@ class EndpointGraph(EndpointFacts):
         return self._counted(entities, both=True)
 
     def _counted(self, entities: IntArray, *, both: bool) -> IntArray:
-        names = self.entity_names(entities[entities >= 0])
-        found = dict(around.degrees(self.terms, list(dict.fromkeys(names)), both=both))
         counts = np.zeros(len(entities), dtype=np.int64)
-        counts[entities >= 0] = [found.get(name, 0) for name in names]
+        counts[entities >= 0] = self._degrees[both].of(self.entity_names(entities[entities >= 0]))
         return counts
 
     def neighbourhood(self, entities: IntArray) -> list[RelationUse]:
@@ -200,7 +204,7 @@ class EndpointGraph(EndpointFacts):
         Of a hub a sample is counted (``endpoint_around``).
         """
         names = self.entity_names(np.unique(entities[entities >= 0]))
-        counts = around.uses(self.terms, names)
+        counts: around.Uses = sum(self._around.of(names), Counter())
         self._used_relations.update(relation for relation, _ in counts)
         order = sorted(counts.items(), key=lambda pair: (-pair[1], len(pair[0][0]), pair[0]))
         return [RelationUse(relation, direction, count) for (relation, direction), count in order]

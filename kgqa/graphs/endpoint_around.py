@@ -22,27 +22,27 @@ _AT_ONCE = 20
 """Entities in one request; each is a part of its own there."""
 
 Uses: TypeAlias = Counter[tuple[str, Direction]]
+"""(relation, way) -> how many facts of an entity were seen."""
 
 
-def uses(terms: Terms, names: Sequence[str]) -> Uses:
-    """(relation, way) -> how many facts of the entities were seen."""
-    counts: Uses = Counter()
-    seen: Counter[str] = Counter()
+def uses(terms: Terms, names: Sequence[str]) -> dict[str, Uses]:
+    """What was seen around each entity."""
+    found: dict[str, Uses] = {name: Counter() for name in names}
     for start in range(0, len(names), _AT_ONCE):
-        iris = [iri for name in names[start : start + _AT_ONCE] if (iri := terms.dialect.iri(name))]
+        iris = {iri: name for name in names[start : start + _AT_ONCE] if (iri := terms.dialect.iri(name))}
         parts = " UNION ".join(part for iri in iris for part in _ways(terms, iri))
         select, group = "?key ?link ?way (COUNT(*) AS ?n)", " GROUP BY ?key ?link ?way"
         for row in terms.select(select, parts, group) if parts else ():
             direction = next((d for d in DIRECTIONS if d == row["way"].text), None)
             if direction is not None:
-                number = int(row["n"].text)
-                counts[terms.dialect.relation_name(row["link"].text), direction] += number
-                seen[f"{'in' if direction == 'in' else 'out'} {row['key'].text}"] += number
-        for iri in iris:
-            if seen[f"in {iri}"] >= MOST_FACTS and terms.lists_relations:
+                relation = terms.dialect.relation_name(row["link"].text)
+                found[iris[row["key"].text]][relation, direction] += int(row["n"].text)
+        for iri, name in iris.items():
+            entering = sum(count for (_, direction), count in found[name].items() if direction == "in")
+            if entering >= MOST_FACTS and terms.lists_relations:
                 for relation in _entering(terms, iri):
-                    counts[relation, "in"] = max(1, counts[relation, "in"])
-    return counts
+                    found[name][relation, "in"] = max(1, found[name][relation, "in"])
+    return found
 
 
 def near(terms: Terms, names: Sequence[str], *, most: int) -> list[str]:
@@ -62,8 +62,9 @@ def near(terms: Terms, names: Sequence[str], *, most: int) -> list[str]:
     return list(dict.fromkeys(name for group in found.values() if len(group) <= most for name in group))
 
 
-def degrees(terms: Terms, names: Sequence[str], *, both: bool = True) -> Iterator[tuple[str, int]]:
-    """(name, number of facts, each way at most ``MOST_COUNTED``) of those that have any."""
+def degrees(terms: Terms, names: Sequence[str], *, both: bool) -> dict[str, int]:
+    """Number of facts of each, each way at most ``MOST_COUNTED``; unless ``both``, only from it."""
+    found = dict.fromkeys(names, 0)
     for start in range(0, len(names), _AT_ONCE):
         iris = {iri: name for name in names[start : start + _AT_ONCE] if (iri := terms.dialect.iri(name))}
         parts = []
@@ -71,9 +72,8 @@ def degrees(terms: Terms, names: Sequence[str], *, both: bool = True) -> Iterato
             ways = [f"<{iri}> ?link ?x", f"?x ?link <{iri}>"][: 1 + both]
             parts += [_limited(terms, way, iri, MOST_COUNTED) for way in ways]
         rows = terms.select("?key (COUNT(*) AS ?n)", " UNION ".join(parts), " GROUP BY ?key") if parts else []
-        for row in rows:
-            if "key" in row:
-                yield iris[row["key"].text], int(row["n"].text)
+        found.update({iris[row["key"].text]: int(row["n"].text) for row in rows if "key" in row})
+    return found
 
 
 def _limited(terms: Terms, triple: str, iri: str, most: int) -> str:

@@ -5,7 +5,6 @@ Numbers are given to names, values and statements as they come up.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from grammar.errors import FormError, TooLarge
 from grammar.graph import Pairs, Spans
 from grammar.values import Value
 from kgqa.graphs.endpoint_terms import Terms
+from kgqa.graphs.kept import Kept
 from kgqa.graphs.numbering import Numbering
 from kgqa.graphs.protocol import Fact
 from kgqa.graphs.rdf_terms import PQ
@@ -53,7 +53,7 @@ class EndpointFacts:
         self._asked: dict[str, bool] = {}
         self._used_relations: set[str] = set()
         self._used_types: set[str] = set()
-        self._direct: dict[str, tuple[float, Mapping[str, frozenset[str]]]] = {}
+        self._direct = Kept(self._direct_of, seconds=KEPT)
 
     # --- names and values -------------------------------------------------------------------------------
 
@@ -159,29 +159,27 @@ class EndpointFacts:
 
         A dialogue asks about its few entities relation by relation.
         """
-        names = [self._entities.thing(entity) if entity >= 0 else "" for entity in entities.tolist()]
-        now = time.monotonic()
-        old = [name for name, (at, _) in self._direct.items() if now - at > KEPT]
-        for name in old:
-            del self._direct[name]
-        new = [name for name in dict.fromkeys(names) if name and name not in self._direct]
-        found: list[dict[str, set[str]]] = [{} for _ in new]
+        there = np.flatnonzero(entities >= 0)
+        found = self._direct.of(self.entity_names(entities[there]))
+        return _pairs(
+            (place, self._number(thing))
+            for place, facts in zip(there.tolist(), found, strict=True)
+            for thing in facts.get(relation, ())
+        )
+
+    def _direct_of(self, names: Sequence[str]) -> dict[str, Mapping[str, set[str]]]:
+        """Relation -> entities that it leads to, of each name."""
+        found: list[dict[str, set[str]]] = [{} for _ in names]
         body = f"?key ?link ?x . {self._dialect.only_facts} {self._dialect.only_entities}"
-        for place, row in self.terms.each(new, body):
+        for place, row in self.terms.each(names, body):
             thing = self._dialect.name(row["x"])
             if thing is not None:
                 link = self._dialect.relation_name(row["link"].text)
                 found[place].setdefault(link, set()).add(thing)
-        for name, facts in zip(new, found, strict=True):
-            self._direct[name] = now, {link: frozenset(objects) for link, objects in facts.items()}
+        for facts in found:
             self._used_relations.update(facts)
             self._used_types.update(facts.get(self._dialect.type_relation, ()))
-        return _pairs(
-            (place, self._number(thing))
-            for place, name in enumerate(names)
-            if name
-            for thing in self._direct[name][1].get(relation, ())
-        )
+        return dict(zip(names, found, strict=True))
 
     def subjects(self, entities: IntArray, relation: str) -> Pairs:
         """Entities that the relation comes from; sorted for each owner."""

@@ -273,7 +273,9 @@ class Terms:
         """All relations; where the endpoint lists them, also those that no fact uses; else as ``_every``."""
         names: set[str] = set()
         if self.dialect.model.wikidata_ids:
-            listed = self.select("DISTINCT ?x", "?x a wikibase:Property")
+            # Not the thousands that say under which number another database has a thing.
+            number = "?x wikibase:propertyType wikibase:ExternalId"
+            listed = self.select("DISTINCT ?x", f"?x a wikibase:Property . FILTER NOT EXISTS {{ {number} }}")
             names = {name for row in listed if (name := self.dialect.name(row["x"])) is not None}
         if not names:
             used = self._every("?link", f"?x ?link ?y . {self.dialect.only_facts}")
