@@ -75,9 +75,7 @@ class EndpointWords:
         iri = None if self._dialect.model.wikidata_ids else self._dialect.iri(name)
         label = labels[0] if labels else (end_of(iri) if iri else None)
         others = dict.fromkeys([*aliases, *labels[1:]])
-        return Words(
-            label, tuple(text for text in others if text != label), next(iter(descriptions), None)
-        )
+        return Words(label, tuple(text for text in others if text != label), next(iter(descriptions), None))
 
     def labels(self, names: Sequence[str]) -> list[str | None]:
         """Labels in the order given."""
@@ -99,9 +97,7 @@ class EndpointWords:
         by_words: dict[str, list[tuple[bool, str]]] = {}
         for start in range(0, len(spellings), _MANY_WORDS):
             written = spellings[start : start + _MANY_WORDS]
-            terms = " ".join(
-                literal_of(spelling, language) for spelling in written for language in LANGUAGES
-            )
+            terms = " ".join(literal_of(spelling, language) for spelling in written for language in LANGUAGES)
             for name, text, is_label in self._named(f"VALUES ?x {{ {terms} }}", among):
                 by_words.setdefault(normalise(text), []).append((not is_label, name))
         for place, words in wanted.items():
