@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.filesize import decimal
+from rich.filesize import decimal, pick_unit_and_suffix
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -36,6 +37,8 @@ _COMMANDS = {
     ":quit": "leave (so does Ctrl-D)",
 }
 _MOST_FACTS = 6
+_WIDE, _SPEAK_EVERY = 100, 60.0
+"""Columns from which a bar has room, and seconds between lines where there is no terminal."""
 _WELCOME = (
     "Ask about the graph “{name}”{holds}. Follow-up questions and "
     "corrections (“I meant Paris, Texas”) are understood. :why explains an answer, :help lists the commands."
@@ -49,22 +52,33 @@ def console() -> Console:
 
 @contextmanager
 def show_progress() -> Iterator[Callable[..., None]]:
-    """Progress on stderr, if that is a terminal: called with what, how much, of how much, in which unit."""
+    """Progress on stderr, as bars on a terminal and else as a line a minute.
+
+    It is called with what is done, how much of it, of how much, and in which unit.
+    """
+    on_terminal, screen = sys.stderr.isatty(), Console(stderr=True)
+    wide = screen.width >= _WIDE
     bar = Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=40 if wide else 10),
         _Amounts(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
+        *([TimeElapsedColumn()] if wide else []),
+        console=screen,
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not on_terminal,
     )
     tasks: dict[str, TaskID] = {}
+    spoken = time.monotonic()
 
     def tell(what: str, done: int, total: int | None = None, unit: str = "") -> None:
+        nonlocal spoken
         if what not in tasks:
             tasks[what] = bar.add_task(what, total=total, unit=unit)
         bar.update(tasks[what], completed=done, total=total)
+        if not on_terminal and time.monotonic() - spoken >= _SPEAK_EVERY:
+            spoken = time.monotonic()
+            task = next(task for task in bar.tasks if task.id == tasks[what])
+            print(f"{what}: {_Amounts().render(task)}", file=sys.stderr, flush=True)
 
     with bar:
         yield tell
@@ -76,7 +90,8 @@ class _Amounts(ProgressColumn):
     def render(self, task: Task) -> Text:
         if task.fields["unit"] != "bytes":
             return Text(f"{task.completed:,.0f}" + (f" of {task.total:,.0f}" if task.total else ""))
-        shown = f"{decimal(int(task.completed))} of {decimal(int(task.total or 0))}"
+        size, name = pick_unit_and_suffix(int(task.total or 0), ["bytes", "kB", "MB", "GB", "TB"], 1000)
+        shown = f"{task.completed / size:,.1f}/{(task.total or 0) / size:,.1f} {name}"
         if speed := task.finished_speed or task.speed:
             shown += f", {decimal(int(speed))}/s"
         if task.time_remaining and not task.finished:

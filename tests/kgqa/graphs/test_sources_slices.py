@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grammar.errors import GraphError
@@ -200,6 +200,7 @@ NAMES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sets(NAMES, max_size=30), st.sets(NAMES, max_size=30))
 def test_sets_of_names(some: set[str], others: set[str]) -> None:
     first, second = NameSet(some), NameSet(others)

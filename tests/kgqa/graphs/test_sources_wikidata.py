@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterable
 from hashlib import sha512
 from pathlib import Path
@@ -345,3 +346,21 @@ def test_real_dumps(tmp_path: Path, name: str, entities: int, facts: int) -> Non
     assert (report.info.labels, report.info.statements) == (entities, facts)
     assert report.broken == ({"file that breaks off": 1} if "filter" in name else {})
     assert report.left_out["unknown value"] >= 3
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_progress_says_bytes_rate_and_what_remains(
+    on_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kgqa.commands import terminal
+
+    monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: on_terminal)
+    monkeypatch.setattr(terminal, "_SPEAK_EVERY", 0.0)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal.show_progress() as tell:
+        for done in (0, 1_000_000, 2_000_000, 3_000_000):
+            tell("reading dump.json.gz", done, 12_000_000, "bytes")
+    said = capsys.readouterr()
+    assert re.search(r"reading dump\.json\.gz.* 3\.0/12\.0 MB, [\d.]+ .?B/s, 0:00:\d\d left", said.err)
+    assert said.out == ""
