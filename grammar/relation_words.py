@@ -10,7 +10,12 @@ import re
 from dataclasses import dataclass
 
 _PREPOSITION = re.compile(r" (?:of|in|for|by|with|on|to|at|from)$")
-_VERB = re.compile(r"(shares|follows|contains|owns|uses|includes|has) ?(.*)")
+_VERB = re.compile(
+    r"(shares|follows|contains|owns|uses|includes|has|depicts|shows|employs|hosts|produces|offers|supplies|"
+    r"supports|requires|covers|mentions|cites|represents|describes|teaches|manages|publishes|treats|causes|"
+    r"knows|likes) ?(.*)"
+)
+_PAST = re.compile(r"(showed|won|visited|employed|hosted|taught|wrote|made|bought|sold|met) ?(.*)")
 _MEMBER = re.compile(r"(member|part) of(?: (?:the )?(.+))?")
 
 
@@ -41,10 +46,19 @@ def verb_of(label: str) -> Verb | None:
         return Verb(f"is {one} of", f"are {many} of", noun=member[2] or "")
     verb = _VERB.fullmatch(label)
     if verb:
-        one, many, rest = verb[1], "have" if verb[1] == "has" else verb[1][:-1], verb[2]
+        one, many, rest = verb[1], _several(verb[1]), verb[2]
         if one == "has" and rest:
             return Verb(one, many, tail=f" as {rest}")
         return Verb(f"{one} {rest}".strip(), f"{many} {rest}".strip())
+    if _PAST.fullmatch(label) and not label.endswith(" by"):
+        return Verb(label, label)
     if _PREPOSITION.search(label):
         return Verb(f"is {label}", f"are {label}")
     return None
+
+
+def _several(verb: str) -> str:
+    """What many do: "teach" for "teaches"."""
+    if verb == "has":
+        return "have"
+    return re.sub(r"ies$", "y", verb) if verb.endswith("ies") else re.sub(r"(?<=sh|ch)es$|s$", "", verb)
