@@ -23,6 +23,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from more_names import LargerGraph
+
 from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf
 from kgqa.associations import Associations
 from kgqa.conversation import Conversation, Dialogue
@@ -199,10 +201,13 @@ def main() -> None:
     arguments.add_argument("--dialogues", type=int, default=200)
     arguments.add_argument("--skip", type=int, default=700, help="leave out the first dialogues of CSQA")
     arguments.add_argument("--reports", type=Path, nargs="*", default=[], help="folders of evaluations")
+    arguments.add_argument("--more-names", type=Path, help="a folder left by benchmarks/index.py --keep")
     arguments.add_argument("--misses", type=int, default=0, help="show so many that were not found")
     arguments.add_argument("--seed", type=int, default=0)
     options = arguments.parse_args()
     graph = EmbeddedGraph.open(options.graph)
+    if options.more_names:
+        graph = LargerGraph.beside(options.graph, options.more_names)
     link("", Conversation(), graph)  # reads the vocabulary
     skipped: list[object] = []
     csqa = list(read_dataset("csqa", options.data / "csqa/train.jsonl.gz", on_error=skipped.append))
