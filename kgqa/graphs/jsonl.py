@@ -7,7 +7,8 @@
                "P35": [{"value": "Q6279", "rank": "preferred", "qualifiers": {"P580": ["@2021-01-20"]}}]}}
 
 A value is written as in logical forms (``grammar.values``); what is no value is an entity's id. A statement
-with a rank or qualifiers is an object, and every item of a list is a statement of its own.
+with a rank or qualifiers is an object, and every item of a list is a statement of its own. ``sitelinks`` may
+say how many pages of Wikipedias are about an entity.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from kgqa.graphs.reading import Reading
 from kgqa.graphs.record import Object, Rank, Record, Statement, read_object, write_object
 
 RELATIONS = "relations.jsonl"
-_RECORD_KEYS = frozenset(("id", "label", "aliases", "description", "facts"))
+_RECORD_KEYS = frozenset(("id", "label", "aliases", "description", "facts", "sitelinks"))
 _STATEMENT_KEYS = frozenset(("value", "rank", "qualifiers"))
 
 
@@ -73,6 +74,7 @@ def record_of(content: object, *, is_relation: bool = False) -> Record:
             for relation, values in facts.items()
         },
         is_relation=is_relation,
+        sitelinks=_count(content.get("sitelinks", 0)),
     )
 
 
@@ -83,6 +85,8 @@ def content_of(record: Record) -> dict[str, Any]:
         content["aliases"] = list(record.aliases)
     if record.description:
         content["description"] = record.description
+    if record.sitelinks:
+        content["sitelinks"] = record.sitelinks
     if not record.is_relation:
         content["facts"] = {
             relation: [_content_of_statement(statement) for statement in statements]
@@ -140,6 +144,12 @@ def _as_text(item: object, what: str) -> str:
     if not isinstance(item, str):
         raise ValueError(f"expected {what} as text, found {_shown(item)}")
     item.encode()  # half a surrogate pair, written \ud800, is no text
+    return item
+
+
+def _count(item: object) -> int:
+    if not isinstance(item, int) or isinstance(item, bool) or item < 0:
+        raise ValueError(f"expected sitelinks as a number, found {_shown(item)}")
     return item
 
 

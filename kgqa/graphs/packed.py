@@ -1,7 +1,7 @@
 """Files as they lie on the disk, plain or packed (.gz, .bz2, .zst), as a stream of their bytes.
 
-Large .gz and .bz2 files are unpacked on all cores where rapidgzip is installed (the extra ``dumps``). A file
-that is cut off gives all that stands before the cut, and then a ``CutOff``.
+Large .gz and .bz2 files are unpacked on several cores where rapidgzip is installed (the extra ``dumps``). A
+file that is cut off gives all that stands before the cut, and then a ``CutOff``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _BUFFER = 1 << 18
 _TELL_EVERY = 1 << 22
 LARGE = 32 << 20
 """Bytes on the disk from which starting threads pays."""
+MOST_CORES = 4
+"""More than that unpack faster than anything is read, and each takes 50 MB."""
 
 
 class CutOff(Exception):
@@ -102,7 +104,9 @@ class _Unpacked(io.RawIOBase):
 
             self._damage = (RuntimeError, ValueError)
             kind = rapidgzip.RapidgzipFile if packing == ".gz" else rapidgzip.IndexedBzip2File
-            return cast(_Unpacking, kind(str(self._path), parallelization=os.cpu_count() or 1))
+            return cast(
+                _Unpacking, kind(str(self._path), parallelization=min(os.cpu_count() or 1, MOST_CORES))
+            )
         raw = cast(BinaryIO, self._raw)
         if packing == ".zst":
             from backports import zstd  # not every run needs it

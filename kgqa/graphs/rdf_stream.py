@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from grammar.errors import GraphError
 from kgqa.graphs.languages import Said
+from kgqa.graphs.lines import LONGEST
 from kgqa.graphs.packed import CutOff, open_packed
 from kgqa.graphs.rdf_terms import ALIASES, DESCRIPTIONS, LABELS, Term, format_of
 from kgqa.graphs.reading import Reading
@@ -175,7 +176,7 @@ class _Whole(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         while not self._ready:
             part = self._read()
-            if self._sieve.dropped is None:
+            if self._sieve.dropped is None or len(self._rest) > LONGEST:
                 self._ready, self._rest = self._rest + part, b""
             else:  # whole lines only; the last one waits for its end
                 lines, end, rest = (self._rest + part).rpartition(b"\n")

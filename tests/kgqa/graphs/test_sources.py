@@ -237,6 +237,7 @@ def test_json_lines_give_the_same_graph_as_the_records(tmp_path: Path) -> None:
         ('{"id": 7}', "expected id as text, found 7"),
         ('{"id": "Q1", "name": "x"}', "unknown key 'name'"),
         ('{"id": "Q1", "facts": ["Q2"]}', "expected facts as an object"),
+        ('{"id": "Q1", "sitelinks": -3}', "expected sitelinks as a number"),
         ('{"id": "Q1", "facts": {"P1": "Q2"}}', "expected P1 as a list"),
         ('{"id": "Q1", "facts": {"P1": [7]}}', "expected a value, or an object with value"),
         ('{"id": "Q1", "facts": {"P1": ["@1776-13"]}}', "no such date"),
@@ -261,7 +262,7 @@ def test_broken_json_lines(tmp_path: Path, line: str, reason: str) -> None:
 
 
 def test_records_and_their_json_are_inverse() -> None:
-    for record in toy_records():
+    for record in (*toy_records(), Record("Q1", "universe", sitelinks=200)):
         again = record_of(json.loads(json.dumps(content_of(record))), is_relation=record.is_relation)
         assert content_of(again) == content_of(record)
 

@@ -321,6 +321,21 @@ def test_packed_whole_and_cut_off(
         build_graph([path], tmp_path / "g", strict=True)
 
 
+@pytest.mark.parametrize("large", [0, 1 << 40])
+@pytest.mark.parametrize("ending", ["json.gz", "json.bz2", "json.zst"])
+def test_packed_in_several_streams_as_parallel_packers_write(
+    tmp_path: Path, ending: str, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "LARGE", large)
+    text = dump(*(entity(f"Q{n}", labels={"en": sha512(b"%d" % n).hexdigest()}) for n in range(1, 1_001)))
+    parts = [text[start : start + 50_000] for start in range(0, len(text), 50_000)]
+    path = tmp_path / f"dump.{ending}"
+    path.write_bytes(b"".join(map(PACKERS[ending], parts)))
+    records, reading = read(path)
+    assert len(records) == 1_000
+    assert reading.skips.count == 0
+
+
 @pytest.mark.parametrize("ending", ["json.gz", "json.bz2", "json.zst"])
 def test_packed_by_name_only(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / f"dump.{ending}"
