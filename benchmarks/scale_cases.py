@@ -19,7 +19,7 @@ class Cases:
 
     ``lookups`` are facts drawn by chance: objects of the first, subjects of the last. ``hub`` is the object
     of most facts of ``hub_relation``; the types of its subjects are ``kept``. ``counted`` is a type of about
-    a hundredth of all items, from which ``first`` and ``second`` lead; ``largest`` and ``leading`` the
+    a hundredth of all items, ``first`` and ``second`` are relations that lead from it; ``largest`` and ``leading`` the
     largest type from which a relation leads and its largest relation.
     """
 
@@ -42,9 +42,9 @@ def cases_of(shape: CsqaShape) -> Cases:
     # Not the hubs: one fact of every object.
     _, places = np.unique(batch[2] * RELATIONS + batch[1], return_index=True)
     chosen = rng.choice(places, LOOKUPS, replace=False)
-    several = [t for t in range(8, 200) if (first == t).sum() >= 2]
-    counted = several[0]
-    relations = np.flatnonzero(first == counted)
+    # The relations after the tenth have about a hundredth of all facts each, or less.
+    counted = next(t for t in range(8, 200) if (first[10:] == t).sum() >= 2)
+    relations = 10 + np.flatnonzero(first[10:] == counted)
     types = shape.type_entity(np.arange(len(shape.type_starts) - 1))
     largest = int(first.min())
     return Cases(
