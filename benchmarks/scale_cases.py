@@ -19,8 +19,8 @@ class Cases:
 
     ``lookups`` are facts drawn by chance: objects of the first, subjects of the last. ``hub`` is the object
     of most facts of ``hub_relation``; the types of its subjects are ``kept``. ``counted`` is a type of about
-    a hundredth of all items, ``first`` and ``second`` are relations that lead from it; ``largest`` and ``leading`` the
-    largest type from which a relation leads and its largest relation.
+    a hundredth of all items, ``first`` and ``second`` are relations that lead from it; ``largest`` is the
+    largest type from which a relation leads, ``leading`` its largest relation.
     """
 
     lookups: list[tuple[int, int, int]]

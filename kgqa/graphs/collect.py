@@ -94,7 +94,7 @@ class Chunk:
     ``names`` are distinct names of entities, in any order. Statements [n]: ``subjects`` places in ``names``,
     ``relations`` places in ``relation_names``, ``nodes`` places in ``names`` or ``~place`` in ``literals``.
     Qualifier values [m]: ``qualified`` places among the statements. ``words``: of an entity at most one label
-    and one description, and no text twice.
+    and one description, and no text twice. ``sitelinks`` of every name, or of none.
     """
 
     names: Strings
@@ -108,6 +108,7 @@ class Chunk:
     qualifier_relations: IntArray = field(default_factory=lambda: EMPTY)
     qualifier_nodes: IntArray = field(default_factory=lambda: EMPTY)
     words: WordRows = field(default_factory=lambda: WordRows.of(Words()))
+    sitelinks: IntArray = field(default_factory=lambda: EMPTY)
 
 
 def _column() -> array[int]:
@@ -123,6 +124,7 @@ class Collector:
     _relations: dict[str, int] = field(default_factory=dict)
     _literals: dict[Value, int] = field(default_factory=dict)
     _words: Words = field(default_factory=Words)
+    _sitelinks: dict[int, int] = field(default_factory=dict)
     _subjects: array[int] = field(default_factory=_column)
     _statement_relations: array[int] = field(default_factory=_column)
     _nodes: array[int] = field(default_factory=_column)
@@ -135,6 +137,8 @@ class Collector:
         """Take the record of an entity."""
         subject = self._name(record.id)
         self._words.add(subject, record)
+        if record.sitelinks:
+            self._sitelinks[subject] = max(record.sitelinks, self._sitelinks.get(subject, 0))
         for text in (record.label, record.description, *record.aliases):
             self.size += _PER_TEXT + 4 * len(text) if text else 0
         for name, statements in record.facts.items():
@@ -173,6 +177,8 @@ class Collector:
 
     def chunk(self) -> Chunk:
         """All that was taken."""
+        sitelinks = np.zeros(len(self._names) if self._sitelinks else 0, dtype=np.int64)
+        sitelinks[list(self._sitelinks)] = list(self._sitelinks.values())
         return Chunk(
             names=Strings.of([name.encode() for name in self._names]),
             relation_names=list(self._relations),
@@ -185,6 +191,7 @@ class Collector:
             qualifier_relations=_integers(self._qualifier_relations),
             qualifier_nodes=_integers(self._qualifier_nodes),
             words=WordRows.of(self._words),
+            sitelinks=sitelinks,
         )
 
 

@@ -60,6 +60,8 @@ class Gathered:
         self._memory = memory
         self._spool = scratch.spool("chunks")
         self._chunks: list[StoredChunk] = []
+        self._sitelinks = scratch.spool("sitelinks")
+        self._sitelinks_of: dict[int, tuple[Segment, Segment]] = {}
         self._collector = Collector()
 
     def take(self, record: Record) -> None:
@@ -108,8 +110,20 @@ class Gathered:
         # Places within a chunk that is in memory fit 32 bits.
         self._chunks.append(StoredChunk(*(self._spool.append(c.astype(np.int32)) for c in columns)))
         self.words.add(chunk.words, places)
+        linked = np.flatnonzero(chunk.sitelinks)
+        if len(linked):
+            append = self._sitelinks.append
+            self._sitelinks_of[len(self._chunks) - 1] = (
+                append(places[linked]),
+                append(chunk.sitelinks[linked].astype(np.int64)),
+            )
         self.statements += len(chunk.subjects)
         self.qualifiers += len(chunk.qualified)
+
+    def sitelinks(self) -> Iterator[tuple[IntArray, IntArray]]:
+        """Entities and how many sitelinks they have, once ``facts`` are through; some may come again."""
+        for owners, counts in self._sitelinks_of.values():
+            yield self._sitelinks.read(owners), self._sitelinks.read(counts)
 
     def facts(self, new_relation: IntArray, n_entities: int) -> Iterator[Facts]:
         """Chunk after chunk with final numbers, once names and values are merged; can be had once.
@@ -120,6 +134,9 @@ class Gathered:
             entities = self.names.numbers.of(place)
             literals = self.literals.numbers.of(place) + n_entities
             self.words.renumber(place, entities)
+            if place in self._sitelinks_of:
+                owners, _ = self._sitelinks_of[place]
+                self._sitelinks.write(owners, 0, entities[self._sitelinks.read(owners)])
             both = np.concatenate([entities, literals[::-1]])  # so that ~place counts from the end
 
             def column(segment: Segment) -> IntArray:

@@ -16,6 +16,7 @@ and node. A *node* is an entity or, from the number of entities on, a literal.
 ``entity_types``       ragged over entities: types
 ``uses``               ragged over entities: relation * 3 + direction; ``use_counts`` facts of each
 ``degrees``            [entities] number of facts
+``sitelinks``          [entities] pages of Wikipedias and other wikis about it; left out where no source says
 ``qualified``          statements that have qualifiers, sorted; ``qualifiers`` ragged over them: nodes, and
                        ``qualifier_relations`` beside the items
 ``X.labels`` ...       texts of ``entities`` and ``relations``; ``names/``: see ``name_index``
@@ -43,6 +44,7 @@ from kgqa.graphs.name_index import Entry, write_names
 from kgqa.graphs.rdf_terms import end_of
 from kgqa.graphs.reading import Progress
 from kgqa.graphs.renumber import LiteralWriter
+from kgqa.graphs.sorting import ExternalSort, changes
 from kgqa.graphs.spool import Scratch
 from kgqa.graphs.visible import Statements
 from kgqa.graphs.words import write_relation_words
@@ -114,6 +116,8 @@ def write_layout(
     facts_writer.write_uses()
     n_qualifiers = facts_writer.write_qualifiers()
 
+    _write_sitelinks(writer, gathered, scratch, n_entities)
+
     tell("writing words", 0)
     n_labels, n_aliases = gathered.words.write(
         writer, n_entities, memory=memory // 2, with_iris=gathered.names.with_iris
@@ -151,6 +155,20 @@ def _write_literals(writer: ArrayWriter, gathered: Gathered, *, memory: int) -> 
         writer.open_column("literal_high", np.float64) as high,
     ):
         return gathered.literals.merge(LiteralWriter(texts, kinds, low, high), memory=memory)
+
+
+def _write_sitelinks(writer: ArrayWriter, gathered: Gathered, scratch: Scratch, n_entities: int) -> None:
+    most = max((int(counts.max()) for _, counts in gathered.sitelinks()), default=0)
+    if not most:
+        return
+    sort = ExternalSort(scratch, "sitelinks.runs", n_entities, most)
+    for entities, counts in gathered.sitelinks():
+        sort.add(entities, counts)
+    with writer.open_column("sitelinks") as column:
+        for entities, counts in sort.groups(1):
+            starts = changes(entities)
+            column.at(entities[starts], np.maximum.reduceat(counts, starts))
+        column.until(n_entities)
 
 
 # --- names ----------------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ def scattered_records(seed: int, count: int) -> Iterator[Record]:
             [chance.choice(words) for _ in range(chance.randint(0, 3))],
             chance.choice(words),
             facts,
+            sitelinks=chance.choice([0, 0, number % 300]),
         )
 
 
@@ -76,6 +77,14 @@ def test_the_graph_is_the_same_whatever_the_memory(tmp_path: Path) -> None:
     assert files == sorted(path.name for path in other.glob("*.npy"))
     for file in files:
         assert (one / file).read_bytes() == (other / file).read_bytes(), file
+
+
+def test_sitelinks_are_kept_the_most_that_any_record_says(tmp_path: Path) -> None:
+    records = [Record("Q2", sitelinks=7), Record("Q1"), Record("Q30", sitelinks=2), Record("Q2", sitelinks=5)]
+    build_graph([records], tmp_path / "g")
+    assert ArrayReader(tmp_path / "g").column("sitelinks").tolist() == [0, 7, 2]
+    build_graph([[Record("Q1")]], tmp_path / "without")
+    assert not (tmp_path / "without" / "sitelinks.npy").exists()
 
 
 def test_columns_of_many_facts_make_the_same_graph_as_records(tmp_path: Path) -> None:
