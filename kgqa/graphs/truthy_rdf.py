@@ -21,6 +21,8 @@ from kgqa.graphs.rdf_terms import (
     ALIASES,
     DESCRIPTIONS,
     LABELS,
+    PQ,
+    PS,
     RDF_TYPE,
     WD,
     WDT,
@@ -61,7 +63,7 @@ def saying_nothing(languages: Languages) -> re.Pattern[bytes]:
 
 def truthy_records(triples: Iterable[Triple], path: Path, reading: Reading) -> Iterator[Record]:
     """Records of all entities and relations."""
-    for subject, said in by_subject(triple for triple in triples if _speaks(triple)):
+    for subject, said in by_subject(triple for triple in triples if _speaks(triple, reading)):
         name = wikidata_name(subject)
         if name is None:
             if (page := _PAGE_OF.fullmatch(subject)) and (links := sitelinks_of(said)):
@@ -133,7 +135,9 @@ def sitelinks_of(said: Iterable[Triple]) -> int:
     return next((int(count) for count in counts if count.isdecimal()), 0)
 
 
-def _speaks(triple: Triple) -> bool:
+def _speaks(triple: Triple, reading: Reading) -> bool:
     """Whether a triple says anything to a graph: the rest is not held."""
     relation = triple.relation
+    if relation.startswith((PS, PQ)):
+        reading.skips.leave_out("triple of a full statement, far into a truthy file")
     return relation.startswith(WDT) or relation in OF_NAMES or relation in (RDF_TYPE, _SAME, _SITELINKS)

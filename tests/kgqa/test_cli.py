@@ -109,6 +109,53 @@ def test_graph_build_and_info(run: Run, tmp_path: Path) -> None:
     assert "2" in refused
 
 
+def test_graph_build_of_a_part_of_a_dump(run: Run, tmp_path: Path) -> None:
+    def thing(name: str, kind: str, **facts: str) -> str:
+        snaks = {
+            relation: {
+                "snaktype": "value",
+                "datavalue": {"type": "wikibase-entityid", "value": {"entity-type": "item", "id": value}},
+            }
+            for relation, value in {"P31": kind, **facts}.items()
+        }
+        words = {code: {"value": f"{name} in {code}"} for code in ("en", "de")}
+        claims = {relation: [{"mainsnak": snak}] for relation, snak in snaks.items()}
+        return json.dumps({"id": name, "type": "item", "labels": words, "claims": claims})
+
+    films = [thing(f"Q{n}", "Q11424", P57="Q90", P161="Q91") for n in range(1, 9)]
+    dump = tmp_path / "dump.json"
+    lexeme = json.dumps({"type": "lexeme", "id": "L1"})
+    dump.write_text(
+        ",\n".join(["[", *films, thing("Q90", "Q5"), thing("Q91", "Q5"), lexeme, "]"]).replace("[,", "[")
+    )
+    relations = tmp_path / "relations.txt"
+    relations.write_text("P57 director\n")
+    out = tmp_path / "graph"
+    part = (
+        "--sample",
+        "Q11424:3",
+        "--hops",
+        "1",
+        "--seed",
+        "2",
+        "--relations-from",
+        relations,
+        "--language",
+        "de,en",
+    )
+    built = run("graph", "build", dump, "--out", out, *part, "--json")
+    assert (built.code, built.err) == (0, "left out: 1 x entity of type lexeme\n")
+    record = json.loads(built.out)
+    assert (record["triples"], record["relations"], record["left_out"]) == (
+        7,
+        2,
+        {"entity of type lexeme": 1},
+    )
+    assert run("form", "run", "follow(members(Q11424), P57)", "--graph", out).out == "Q90 in de\n"
+    assert "expected a sample" in one_line(run("graph", "build", dump, "--out", out, "--sample", "Q5"))
+    assert "no entity of type Q7" in one_line(run("graph", "build", dump, "--out", out, "--type", "Q7"))
+
+
 def test_an_unknown_graph(run: Run, tmp_path: Path) -> None:
     assert "nowhere" in one_line(run("graph", "info", tmp_path / "nowhere"))
     assert "nowhere" in one_line(run("answer", "Who is it?", "--graph", tmp_path / "nowhere"))

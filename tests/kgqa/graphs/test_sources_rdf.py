@@ -209,6 +209,17 @@ def test_a_small_window_gives_the_same_graph(
         assert [graph.label("http://x/2793") for graph in graphs] == ["2793", "2793"]
 
 
+def test_full_statements_are_counted_where_nobody_expects_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "truthy.nt"
+    statement = f"<{ENTITY}statement/Q1-x> <http://www.wikidata.org/prop/statement/P57> <{ENTITY}Q2> .\n"
+    path.write_text(TRUTHY + statement, encoding="utf-8")
+    monkeypatch.setattr("kgqa.graphs.rdf_reading.WINDOW", 10)
+    _, reading = read(path)
+    assert reading.skips.left_out["triple of a full statement, far into a truthy file"] == 1
+
+
 @pytest.mark.parametrize("ending", ["nt", "ttl", "nq", "trig"])
 def test_malformed_lines_are_named_and_the_rest_is_read(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"mine.{ending}"
