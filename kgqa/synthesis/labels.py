@@ -32,10 +32,14 @@ KIND = RelationWording(
 
 @dataclass(frozen=True)
 class Ends:
-    """What a relation leads to; ``word`` is the one type of all objects, if they have one."""
+    """What a relation leads to; ``word`` is the one type of all objects, if they have one.
+
+    ``own_kind`` says that the subjects are of that type too: no "employee of an employee".
+    """
 
     leads: Leads = "things"
     word: str = ""
+    own_kind: bool = False
 
 
 def words_for(label: str, ends: Ends) -> RelationWording:
@@ -44,7 +48,7 @@ def words_for(label: str, ends: Ends) -> RelationWording:
     >>> words_for("kept in", Ends("places", "museum"))["ask"][0]
     'Where [is|was] {x} kept?'
     """
-    label = re.sub(r"^(?:is|was|are|were|has been|has|have)(?: an?| the)? (?=\w)", "", label.strip())
+    label = bare(label)
     if ends.leads == "times":
         return dated(label)
     if ends.leads == "amounts":
@@ -54,9 +58,16 @@ def words_for(label: str, ends: Ends) -> RelationWording:
     for read in (_by_somebody, _somewhere, _one_of, _in_something, _doing):
         found = read(label, ends)
         if found is not None:
-            many = plural(ends.word) if ends.word else ""
-            return RelationWording(ends.word, many, found, own=read is _by_somebody)
+            noun = "" if ends.own_kind else ends.word
+            if read is _by_somebody:
+                noun = _doer(label)
+            return RelationWording(noun, plural(noun) if noun else "", found, own=read is _by_somebody)
     return RelationWording(label, as_many(label), noun_templates(label, ends))
+
+
+def bare(label: str) -> str:
+    """A label without the verb that only joins: "has skill", "is a part of"."""
+    return re.sub(r"^(?:is|was|are|were|has been|has|have)(?: an?| the)? (?=\w)", "", label.strip())
 
 
 def is_noun(label: str, ends: Ends) -> bool:
@@ -74,6 +85,14 @@ def _who(ends: Ends) -> str:
 
 def _of_type(ends: Ends) -> str:
     return f"[Which|What] {ends.word}" if ends.word else _who(ends)
+
+
+def _doer(label: str) -> str:
+    """``creator`` for "created by"."""
+    verb = participle(label.removesuffix(" by"))
+    assert verb is not None
+    base = verb.base.removesuffix("e")
+    return base + ("or" if base.endswith(("at", "ct", "dit", "ent", "sor")) else "er")
 
 
 # --- relations to entities ------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from kgqa.synthesis.english import (
     skeleton,
     wordings,
 )
-from kgqa.synthesis.labels import KIND, Ends, is_noun, words_for
+from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
 from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
@@ -221,7 +221,8 @@ class Survey:
 
     def _look_at_ends(self, relation: str) -> Ends:
         literals = self.graph.literals(self._sample, relation).items[:60]
-        objects = np.unique(self.graph.objects(self._sample, relation).items[:200])
+        facts = self.graph.objects(self._sample, relation)
+        objects = np.unique(facts.items[:200])
         if len(literals) > len(objects):
             kinds = Counter(self.graph.spans(literals).kinds.tolist())
             kind = Kind(kinds.most_common(1)[0][0])
@@ -229,10 +230,14 @@ class Survey:
         names = self.graph.entity_names(objects)[:40]
         types = Counter(t for name in names for t in self.types(name))
         whole = [t for t, count in types.items() if count == len(names) and self.type_words(t)]
-        word = self.type_words(min(whole, key=lambda t: len(self.members[t])))[0][0] if whole else ""
+        type_name = min(whole, key=lambda t: len(self.members[t])) if whole else ""
+        word = self.type_words(type_name)[0][0] if whole else ""
+        subjects = self.graph.entity_names(self._sample[facts.owners[:20]])
+        own_kind = any(type_name in self.types(name) for name in subjects)
         if names and sum(map(self.is_person, names)) > len(names) / 2:
-            return Ends("people", word)
-        return Ends("places" if names and sum(map(self.is_place, names)) > len(names) / 2 else "things", word)
+            return Ends("people", word, own_kind)
+        are_places = names and sum(map(self.is_place, names)) > len(names) / 2
+        return Ends("places" if are_places else "things", word, own_kind)
 
     @cached_property
     def _sample(self) -> IntArray:
@@ -244,7 +249,10 @@ class Survey:
         """Nouns for the relation's object: the table's, its label, and aliases that are nouns; or none."""
         names = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n and len(n) < 30]
         if relation not in wordings().relations:
-            nouns = [self.wording(relation).noun, *(n for n in names if is_noun(n, self.ends(relation)))]
+            nouns = [
+                self.wording(relation).noun,
+                *(bare(n) for n in names if is_noun(n, self.ends(relation))),
+            ]
             return [n for n in dict.fromkeys(nouns) if n]
         fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
         return list(dict.fromkeys([self.wording(relation).noun, *fitting]))

@@ -24,6 +24,7 @@ _EVENTS = {
     "order": "ordered", "delivery": "delivered", "discovery": "discovered", "invention": "invented",
 }  # fmt: skip
 _MONEY = re.compile(r"\b(price|cost|value|budget|revenue|salary|income|turnover|worth|fee|rent)$")
+_WORTH = re.compile(r"\b(price|cost|value|worth)$")
 _SIZES = {
     "height": ("high", "higher", "lower"), "width": ("wide", "wider", "narrower"),
     "length": ("long", "longer", "shorter"), "depth": ("deep", "deeper", "shallower"),
@@ -61,8 +62,7 @@ def dated(label: str) -> RelationWording:
         return RelationWording(noun, plural(noun), plain)
     happened = _happened(verb)
     if noun == word or noun.startswith(f"{word} "):  # "opened on" is no noun
-        noun = f"{'date' if verb.suffers else 'day'} it {'was ' if verb.suffers else ''}{verb.participle}"
-        return RelationWording(noun, plural(noun), happened)
+        return RelationWording("", "", happened)
     both = {key: (*texts, *texts, *plain.get(key, ())) for key, texts in happened.items()}
     return RelationWording(noun, plural(noun), both)
 
@@ -135,8 +135,10 @@ def _sized(noun: str) -> Templates:
         more = {"max": (most,), "min": (least,), "more": (greater,), "less": (smaller,)}
         more |= {"over": (f"{greater} than {{v}}",), "under": (f"{smaller} than {{v}}",)}
     elif _MONEY.search(noun):
-        how = ("How much is {x}?", "How much is {x} worth?", f"How [much|high] is the {noun} of {{x'}}?")
-        more = {"max": ("most [valuable|expensive]",), "min": ("[least valuable|cheapest]",)}
+        how = (f"How [much|high] is the {noun} of {{x'}}?", f"How [much|high] is {{x's}} {noun}?")
+        if _WORTH.search(noun):
+            how += ("How much is {x}?", "How much is {x} worth?")
+            more = {"max": ("most [valuable|expensive]",), "min": ("[least valuable|cheapest]",)}
     high, low = f"a [higher|larger] {noun}", f"a [lower|smaller] {noun}"
     own = {
         "over": (f"with a {noun} [over|above|of more than] {{v}}",),

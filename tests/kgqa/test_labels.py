@@ -94,6 +94,22 @@ def test_a_label_makes_questions(label: str, leads: Leads, word: str, expected: 
         assert question in said(label, leads, kind, word)
 
 
+@pytest.mark.parametrize(
+    ("label", "ends", "noun"),
+    [
+        ("created by", Ends("people", "artist"), "creator"),
+        ("led by", Ends("people", "employee"), "leader"),
+        ("directed by", Ends("people"), "director"),
+        ("kept in", Ends("places", "museum"), "museum"),
+        ("reports to", Ends("people", "employee", own_kind=True), ""),
+        ("has skill", Ends("things", "skill"), "skill"),
+        ("opened on", Ends("times"), ""),
+    ],
+)
+def test_what_the_other_end_is_called(label: str, ends: Ends, noun: str) -> None:
+    assert words_for(label, ends).noun == noun
+
+
 def test_nouns_and_others() -> None:
     things = Ends()
     assert all(is_noun(noun, things) for noun in ("director", "capital city", "children", "number plate"))
