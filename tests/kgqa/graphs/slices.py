@@ -96,9 +96,23 @@ def cut_tables(data: Path, out: Path, *, subjects: int, seed: int) -> Path:
 
 
 def wikidata_slice(records: Sequence[Record], folder: Path) -> Slice:
-    """Records in Wikidata's model: all of it but the precision of dates and the units of amounts."""
-    build_graph([as_rdf_sees_it(records)], folder, name=folder.name)
-    return Slice(EmbeddedGraph.open(folder), to_turtle(records, model=WIKIDATA), WIKIDATA)
+    """Records in Wikidata's model: all of it but the precision of dates and the units of amounts.
+
+    Of statements that differ in these alone one is left: a graph that does not see the difference holds one,
+    RDF has a node for each.
+    """
+    apart = [_apart(record) for record in records if not record.is_relation]
+    build_graph([as_rdf_sees_it(apart)], folder, name=folder.name)
+    return Slice(EmbeddedGraph.open(folder), to_turtle(apart, model=WIKIDATA), WIKIDATA)
+
+
+def _apart(record: Record) -> Record:
+    (seen,) = as_rdf_sees_it([record])
+    kept: dict[str, list[Statement]] = {}
+    for relation, statements in record.facts.items():
+        pairs = zip(seen.facts[relation], statements, strict=True)
+        kept[relation] = list({str(blurred): statement for blurred, statement in pairs}.values())
+    return replace(record, facts=kept)
 
 
 def plain_slice(records: Sequence[Record], folder: Path) -> Slice:
