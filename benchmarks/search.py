@@ -1,13 +1,14 @@
 """How much the supervision search finds in a closed world, how right it is, and how fast.
 
     python benchmarks/closed_world.py DATA --size 100000 --out WORLD
-    python benchmarks/search.py WORLD... [--number-only]
+    python benchmarks/search.py WORLD... [--number-only] [--linked]
 
 The search is given what a dialogue shows (questions, answers, entities, relations and types that the release
 gives along with each question), never question type, description or ``active_set``: these are blanked before
 it runs, and only the table is by them. ``covered``: a form has the right answer; ``right``: the best one also
 has the answer that was computed for the other facts of ``WORLD/other``, which the search never sees. With
-``--number-only`` a count's answer is the number, not what was counted. Speed is per second of processor time
+``--number-only`` a count's answer is the number, not what was counted; with ``--linked`` entities, relations
+and types are what our linker offers for the question's words. Speed is per second of processor time
 on one core, questions read beforehand; memory is what the process has more than after opening the graph.
 """
 
@@ -21,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ import numpy as np
 from grammar.denotation import Boolean, Booleans, Denotation, Entities, Number, Numbers
 from grammar.errors import KgqaError
 from grammar.execute import execute
-from grammar.forms import LogicalForm, read_form
+from grammar.forms import LogicalForm, read_form, size
+from grammar.search.ranking import Candidates, WordModel, reranked
 from kgqa.conversation import Dialogue, Example
 from kgqa.datasets.csqa import read
 from kgqa.graphs import EmbeddedGraph, build_graph
@@ -63,12 +66,14 @@ def opened(world: Path, tables: str) -> EmbeddedGraph:
     return EmbeddedGraph.open(folder)
 
 
-def blanked(example: Example, *, number_only: bool) -> Example:
-    """An example without what the search may not know."""
+def blanked(example: Example, *, number_only: bool = False, linked: bool = False) -> Example:
+    """An example without what the search may not know; ``linked``: without entities, relations and types."""
     gold = replace(example.gold, question_type="", description="", form=None, mentions=())
+    if linked:
+        gold = replace(gold, named=(), relations=(), types=())
     if number_only:
         gold = replace(gold, counted=None)
-    return replace(example, gold=gold)
+    return replace(example, gold=gold, conversation=example.conversation.without_mentions())
 
 
 def says(found: Denotation, wanted: dict[str, Any], graph: EmbeddedGraph) -> bool:
@@ -98,14 +103,55 @@ def kinds(dialogues: list[Dialogue]) -> Iterator[tuple[str, str, str]]:
             yield example.id, example.gold.question_type, example.gold.description
 
 
-def measure(world: Path, *, number_only: bool, by_description: bool) -> None:
+def rounds(
+    lines: list[dict[str, Any]], wanted: dict[str, Any], other: EmbeddedGraph, *, by_size: bool = False
+) -> str:
+    """Share of covered questions whose best form is right, before and after each round of ``WordModel``.
+
+    With ``by_size`` the first ranking knows nothing of the question: the smaller form is the better one.
+    """
+    turns, right = [], []
+    for line in lines:
+        forms = [read_form(text) for text, _ in line["forms"]]
+        if forms:
+            scores = [
+                -0.05 * size(form) if by_size else score
+                for form, (_, score) in zip(forms, line["forms"], strict=True)
+            ]
+            turn = Candidates(line["question"], tuple(forms), np.array(scores))
+            turns.append(reranked(turn, lambda question, forms: np.zeros(len(forms))))
+            right.append({form for form in forms if is_right(form, wanted[line["id"]], other)})
+    shares = [_share(turns, right)]
+    now = turns
+    for _ in range(3):
+        model = WordModel().train(now)
+        now = [reranked(turn, model) for turn in turns]
+        shares.append(_share(now, right))
+    possible = sum(map(bool, right)) / len(right)
+    return (
+        " > ".join(f"{share:.1%}" for share in shares) + f" (a right form among those kept: {possible:.1%})"
+    )
+
+
+def _share(turns: list[Candidates], right: list[set[LogicalForm]]) -> float:
+    return sum(turn.forms[0] in some for turn, some in zip(turns, right, strict=True)) / len(turns)
+
+
+def measure(
+    world: Path, *, number_only: bool, linked: bool, by_description: bool, limit: int | None = None
+) -> None:
     """Print the table of one world."""
     graph, other = opened(world, "tables"), opened(world, "other")
-    dialogues = list(read(world / "dialogues.jsonl"))
+    dialogues = list(islice(read(world / "dialogues.jsonl"), limit))
     kind_of = {name: (kind, description) for name, kind, description in kinds(dialogues)}
     wanted = {line["id"]: line for line in map(json.loads, (world / "other.jsonl").open(encoding="utf-8"))}
     asked = [
-        replace(one, examples=tuple(blanked(example, number_only=number_only) for example in one.examples))
+        replace(
+            one,
+            examples=tuple(
+                blanked(example, number_only=number_only, linked=linked) for example in one.examples
+            ),
+        )
         for one in dialogues
     ]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -135,6 +181,8 @@ def measure(world: Path, *, number_only: bool, by_description: bool) -> None:
     for name in sorted(tallies, key=lambda name: (name == "all", name)):
         print(f"{name[:62]:62} {tallies[name].row()}")
     slow = 1000 * float(np.percentile(times, 95))
+    print(f"right after train, re-rank, repeat: {rounds(lines, wanted, other)}")
+    print(f"right from form size alone, then the same: {rounds(lines, wanted, other, by_size=True)}")
     print(f"{len(lines) / seconds:.0f} turns a second, {memory:,.0f} MB beside the graph")
     print(f"a turn of the slowest twentieth of dialogues takes {slow:.0f} ms or more\n")
 
@@ -143,10 +191,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("worlds", nargs="+", type=Path)
     parser.add_argument("--number-only", action="store_true")
+    parser.add_argument("--linked", action="store_true")
+    parser.add_argument("--limit", type=int, metavar="DIALOGUES")
     parser.add_argument("--by-description", action="store_true")
     arguments = parser.parse_args()
     for world in arguments.worlds:
-        measure(world, number_only=arguments.number_only, by_description=arguments.by_description)
+        measure(
+            world,
+            number_only=arguments.number_only,
+            linked=arguments.linked,
+            by_description=arguments.by_description,
+            limit=arguments.limit,
+        )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ target      what the answer must be            workspace   the leaves, and growt
 rounds      chains, sets, statements, hops     maps        counts and values over every member of a type
 truths      yes and no                         groups      forms by what they denote, within a budget
 agreement   which of the survivors the question's words speak for
+ranking     the same by a model that learns from what was found
+repeats     elliptic questions: the form before with other leaves
 """
 
 from grammar.search.agreement import Hints
