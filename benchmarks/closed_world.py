@@ -83,30 +83,22 @@ def generate(
         yield f"closed/{number}", writer
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--size", type=int, default=100_000, help="triples, about")
-    parser.add_argument("--each", type=int, default=30, help="questions of every description, at least")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    words = read_words(arguments.data / "wikidata")
-    more = [arguments.data / "csqa" / f"train_{name}.tsv.gz" for name in ("answer_types", "count_triples")]
-    triples, types = read_facts(arguments.data / "wikidata", words, [path for path in more if path.is_file()])
-    facts = draw(triples, types, size=arguments.size, seed=arguments.seed)
-    other = resampled(facts, seed=arguments.seed + 1)
-    write_tables(facts, words, arguments.out / "tables")
-    write_tables(other, words, arguments.out / "other")
-    wanted = descriptions(arguments.data / "csqa" / "descriptions.txt")
+def write(data: Path, out: Path, *, size: int, each: int, seed: int) -> None:
+    """Draw a world and write it: tables, dialogues, other facts and the answers there."""
+    words = read_words(data / "wikidata")
+    more = [data / "csqa" / f"train_{name}.tsv.gz" for name in ("answer_types", "count_triples")]
+    triples, types = read_facts(data / "wikidata", words, [path for path in more if path.is_file()])
+    facts = draw(triples, types, size=size, seed=seed)
+    other = resampled(facts, seed=seed + 1)
+    write_tables(facts, words, out / "tables")
+    write_tables(other, words, out / "other")
+    wanted = descriptions(data / "csqa" / "descriptions.txt")
     dialogues = questions = 0
     with (
-        (arguments.out / "dialogues.jsonl").open("w", encoding="utf-8") as file,
-        (arguments.out / "other.jsonl").open("w", encoding="utf-8") as answers,
+        (out / "dialogues.jsonl").open("w", encoding="utf-8") as file,
+        (out / "other.jsonl").open("w", encoding="utf-8") as answers,
     ):
-        for identity, writer in generate(
-            facts, words, wanted=wanted, each=arguments.each, seed=arguments.seed
-        ):
+        for identity, writer in generate(facts, words, wanted=wanted, each=each, seed=seed):
             dialogue: Record = {"id": identity, "source": "closed world", "turns": writer.turns}
             file.write(json.dumps(dialogue, ensure_ascii=False) + "\n")
             for number, meaning in enumerate(writer.meanings):
@@ -120,6 +112,17 @@ def main() -> None:
                 answers.write(json.dumps({**line, "truths": found.truths}) + "\n")
             dialogues, questions = dialogues + 1, questions + len(writer.meanings)
     print(f"{facts.size():,} triples, {dialogues:,} dialogues, {questions:,} questions", file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=100_000, help="triples, about")
+    parser.add_argument("--each", type=int, default=30, help="questions of every description, at least")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    write(arguments.data, arguments.out, size=arguments.size, each=arguments.each, seed=arguments.seed)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Ranking what a search has found by a model that learnt from what it found: train, re-rank, repeat.
 
-Any model can be asked: a ``Score`` gives one number a form, the higher the better. ``WordModel`` is a small one,
-which needs nothing but the questions and their forms: it learns which words go with which operators. Where a
-question has one form only, or one that is far the best, that is learnt; where several are level, it decides.
+Any model can be asked: a ``Score`` gives one number a form, the higher the better. ``WordModel`` is a small
+one, which needs nothing but the questions and their forms: it learns which words go with which operators.
+Of a question with a form that is far the best, that is learnt; where several are level, it decides.
 """
 
 from __future__ import annotations
