@@ -36,6 +36,7 @@ from kgqa.evidence import answer_text, facts_behind, result_of
 from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
+from kgqa.linking.namesakes import close_namesakes, settled
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
@@ -123,7 +124,9 @@ class SemanticParser:
                 continue
             meant, choice = _settled(asked, self.graph)
             links = link(meant.question, meant.conversation, self.graph, given=meant.given)
-            if choice is not None:
+            if choice is None:
+                links = settled(meant.question, links, meant.conversation, self.graph)
+            else:
                 links = _prefer(links, choice)
             read[k] = _Read(asked, meant, links, self._context(meant, links))
         if read:
@@ -186,8 +189,10 @@ class SemanticParser:
         if unsure or unknown:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         namesakes = [] if given is not None else _namesakes(chosen, executed, read.context, self.graph)
+        if not namesakes and self.guided and given is None:
+            namesakes = self._close(chosen.form, read, execution)
         if namesakes:
-            text = f"Did you mean {' or '.join(self._told_apart(name) for name in namesakes)}?"
+            text = f"Did you mean {' or '.join(self._told_apart(namesakes))}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
         result = result_of(denotation, self.graph)
         return Answered(
@@ -202,6 +207,17 @@ class SemanticParser:
             alternatives=tuple(h for h in hypotheses if h is not chosen),
         )
 
+    def _close(self, form: LogicalForm, read: _Read, execution: Execution) -> list[str]:
+        """An entity of the form and its namesakes that may be meant just as well, and give an answer too."""
+        asked, conversation = read.meant.question, read.meant.conversation
+        for leaf in dict.fromkeys(leaves(form)):
+            if isinstance(leaf, EntityLeaf) and len(leaf.names) == 1:
+                others = close_namesakes(leaf.names[0], asked, read.links, conversation, self.graph)
+                answering = [name for name in others if _denotes(form, leaf, name, execution)]
+                if answering:
+                    return [leaf.names[0], *answering]
+        return []
+
     def _read_otherwise(self, read: _Read, answer: Answered, beam: int) -> Answered | None:
         """The answer with the words of the form's entities read as others, if that denotes something."""
         used = {leaf for leaf in leaves(answer.form) if isinstance(leaf, EntityLeaf)}
@@ -215,10 +231,23 @@ class SemanticParser:
         found = self._choose(again, self._parse([again.context], beam)[0])
         return found if isinstance(found, Answered) and not found.result.empty else None
 
-    def _told_apart(self, name: str) -> str:
-        about = self.graph.description(name)
-        label = self.graph.label(name) or name
-        return f"{label} ({about})" if about else f"{label} ({name})"
+    def _told_apart(self, names: Sequence[str]) -> list[str]:
+        """Labels with descriptions, and with ids where these do not tell them apart."""
+        labels = [label or name for label, name in zip(self.graph.labels(names), names, strict=True)]
+        about = [self.graph.description(name) for name in names]
+        notes = [
+            text if text and about.count(text) == 1 else f"{text}, {name}" if text else name
+            for text, name in zip(about, names, strict=True)
+        ]
+        return [f"{label} ({note})" for label, note in zip(labels, notes, strict=True)]
+
+
+def _denotes(form: LogicalForm, leaf: EntityLeaf, name: str, execution: Execution) -> bool:
+    """Whether the form denotes something with another entity in place of the leaf."""
+    try:
+        return not is_empty(execution.denotation(replace_parts(form, {leaf: EntityLeaf((name,))})))
+    except ExecutionError:  # then it is no answer to ask about
+        return False
 
 
 def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:

@@ -20,12 +20,14 @@ from grammar.denotation import EMPTY, IntArray
 from kgqa.graphs.near import near
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.matches import Match
+from kgqa.linking.mentions import STOP_WORDS, normal_form
 from kgqa.linking.vocabulary import Wording
 
 # Logarithms of factors on the odds; set by hand, since few of the turns at hand have namesakes.
 _IS_ONE, _IS_ANOTHER = 2.5, -1.5
 _HAS_RELATION = 1.0
 _NEAR = 2.0
+_DESCRIBED = 2.0
 _RELATIONS = 3
 """How many of the relations that the question's words stand for are looked for at namesakes."""
 _MANY = 60
@@ -80,6 +82,9 @@ def agreed(
         if len(rows) > 1:
             for place in _with_relations(numbers, graph, said.relations):
                 moves[rows[place]] += _HAS_RELATION
+            names = [matches[row].name for row in rows]
+            for row, words in zip(rows, telling(question, span, names, graph), strict=True):
+                moves[row] += _DESCRIBED * words
     moved = [replace(match, score=_moved(match.score, moves[row])) for row, match in enumerate(matches)]
     return sorted(moved, key=lambda match: (-match.score, match.span.start))
 
@@ -93,6 +98,17 @@ def _beside(question: str, kind: tuple[int, int], name: tuple[int, int]) -> int:
         asks = question[slice(*kind)].casefold() in _ASKING
         return 1 if between.strip(_QUOTES).strip() not in _CLOSE_BY else 0 if asks else 2
     return 2 if name[1] <= kind[0] and _AFTER.fullmatch(question[name[1] : kind[0]]) else 0
+
+
+def telling(question: str, span: tuple[int, int], names: Sequence[str], graph: KnowledgeGraph) -> list[int]:
+    """Of each namesake, how many words of the question are in its description and not in all of them.
+
+    "The 1998 film Psycho" is the one described as "1998 film by Gus Van Sant".
+    """
+    around = set(normal_form(question[: span[0]] + " " + question[span[1] :]).split()) - STOP_WORDS
+    described = [set(normal_form(graph.description(name) or "").split()) for name in names]
+    shared = set.intersection(*described) if described else set()
+    return [len((words - shared) & around) for words in described]
 
 
 def _with_relations(numbers: IntArray, graph: KnowledgeGraph, relations: Sequence[Wording]) -> list[int]:
