@@ -123,6 +123,13 @@ class EndpointGraph(EndpointFacts):
     def close(self) -> None:
         """Nothing to do: no connection is kept."""
 
+    def forget(self) -> None:
+        """Ask anew for the facts that were found out a moment ago."""
+        self._direct.forget()
+        self._around.forget()
+        for degrees in self._degrees.values():
+            degrees.forget()
+
     # --- whole forms ------------------------------------------------------------------------------------
 
     def denotation(self, form: LogicalForm, *, seconds: float) -> Denotation | None:

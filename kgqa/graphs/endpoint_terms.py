@@ -103,7 +103,10 @@ class Dialect:
 
     # Answers.
     def object(self, row: Row) -> Object | None:
-        """What ``?x`` is: an entity's name or a value; None for unknown values and blank nodes."""
+        """What ``?x`` is: an entity's name or a value; None for unknown values and blank nodes.
+
+        None too where the row has the full value of another ``?x`` beside it.
+        """
         term = row["x"]
         if term.is_iri:
             name = self.name(term)
@@ -111,6 +114,8 @@ class Dialect:
                 return name
             is_value = self.model.wikidata_ids and not term.text.startswith(("_:", _IN_WIKIDATA))
             return value_of(term) if is_value else None
+        if "said" in row and row["said"].text != term.text:  # the full value of another one
+            return None
         precision = row["precision"].text if "precision" in row else ""
         node = ValueNode(
             precision=int(precision) if precision.isdigit() else None,
@@ -149,48 +154,58 @@ class Dialect:
         if not self.has_statements:
             return f"?key {self.direct(relation)} ?x ."
         node, thing = self.model.relation(relation, of="node"), self.model.relation(relation, of="object")
-        full = _full("?node", f"psv:{relation}")
+        full = _full("?node", f"psv:{relation}", several=False)
         return f"?key {node} ?node . ?node a wikibase:BestRank ; {thing} ?x . {full}"
 
     def qualifiers(self, relation: str) -> str | None:
         """Binds ``?x`` to the values of one qualifier of ``?key``."""
         term = self.qualifier(relation)
-        return None if term is None else f"?key {term} ?x . {_full('?key', f'pqv:{relation}')}"
+        return None if term is None else f"?key {term} ?x . {_full('?key', f'pqv:{relation}', several=True)}"
 
     @property
     def any_qualifier(self) -> str | None:
         """Binds ``?link`` and ``?x`` of every qualifier of ``?key``."""
-        return _linked("?key", PQ, PQV) if self.has_statements else None
+        return _linked("?key", PQ, PQV, several=True) if self.has_statements else None
 
     @property
     def any_statement(self) -> str:
         """Binds ``?link`` and ``?x``, and ``?node``, of every best-rank statement of ``?key``."""
         if not self.has_statements:
             return f"?key ?link ?x . {self.only_facts}"
-        return f"?key ?claim ?node . ?node a wikibase:BestRank . {_linked('?node', PS, PSV)}"
+        return f"?key ?claim ?node . ?node a wikibase:BestRank . {_linked('?node', PS, PSV, several=False)}"
 
     @property
     def any_qualifier_of_any(self) -> str | None:
         """Binds ``?link``, ``?x`` and ``?node`` of every qualifier of every such statement."""
         if not self.has_statements:
             return None
-        return f"?key ?claim ?node . ?node a wikibase:BestRank . {_linked('?node', PQ, PQV)}"
+        return f"?key ?claim ?node . ?node a wikibase:BestRank . {_linked('?node', PQ, PQV, several=True)}"
 
 
-def _linked(node: str, plain: str, full: str) -> str:
+def _linked(node: str, plain: str, full: str, *, several: bool) -> str:
     """Every ``?link`` of one kind, its ``?x``, and what the full value says beside it."""
-    same = f'FILTER(STR(?fullLink) = REPLACE(STR(?link), "{plain}", "{full}"))'
-    return f'{node} ?link ?x . FILTER(STRSTARTS(STR(?link), "{plain}P")) {_full(node, "?fullLink", same)}'
+    same = f'FILTER(STR({{}}) = REPLACE(STR(?link), "{plain}", "{full}"))'
+    beside = _full(node, None, several=several, condition=same)
+    return f'{node} ?link ?x . FILTER(STRSTARTS(STR(?link), "{plain}P")) {beside}'
 
 
-def _full(node: str, link: str, condition: str = "") -> str:
-    """Beside ``?x`` its precision and calendar or its unit, from the full value."""
-    time = (
-        "?full wikibase:timeValue ?x ; "
-        "wikibase:timePrecision ?precision ; wikibase:timeCalendarModel ?calendar"
+def _full(node: str, link: str | None, *, several: bool, condition: str = "") -> str:
+    """Beside ``?x`` its precision and calendar or its unit, from the full value; None stands for any link.
+
+    Where a node may have ``several`` values, ``?said`` tells which of them a full value is of. It is compared
+    here: joined there, stores read every full value that there is, as they do with a UNION in the OPTIONAL.
+    """
+    time, amount = link or "?timeLink", link or "?amountLink"
+    of_time = f"{node} {time} ?time . ?time wikibase:timePrecision ?precision"
+    of_amount = f"{node} {amount} ?amount . ?amount wikibase:quantityUnit ?unit"
+    if several:
+        of_time += " ; wikibase:timeValue ?said"
+        of_amount += " ; wikibase:quantityAmount ?said"
+    of_time += " ; wikibase:timeCalendarModel ?calendar ."
+    return (
+        f"OPTIONAL {{ {of_time} {condition.format(time)} }} "
+        f"OPTIONAL {{ {of_amount} . {condition.format(amount)} }}"
     )
-    amount = "?full wikibase:quantityAmount ?x ; wikibase:quantityUnit ?unit"
-    return f"OPTIONAL {{ {node} {link} ?full . {{ {time} }} UNION {{ {amount} }} {condition} }}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,3 +26,7 @@ class Kept(Generic[Thing]):
             found = self._find(new)
             self._found.update({name: (now, found[name]) for name in new})
         return [self._found[name][1] for name in names]
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        self._found.clear()
