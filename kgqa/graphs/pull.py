@@ -121,9 +121,12 @@ class _Pull:
     def around(self) -> list[str]:
         """The entities whose facts are kept, all of them fetched, the nearest first."""
         kept: dict[str, None] = dict.fromkeys(self.wish.seeds[: self.wish.limit])
+        # Members leave room for what is near them.
+        most = len(kept) + (self.wish.limit - len(kept)) // (2 if self.wish.hops else 1)
         for type_name in self.wish.types:
-            for member in self._members(type_name)[: max(0, self.wish.limit - len(kept))]:
-                kept[member] = None
+            for member in self._members(type_name):
+                if len(kept) < most:
+                    kept[member] = None
         level = list(kept)
         for hop in range(self.wish.hops + 1):
             self._all("facts", level, f"facts, {hop} hops away" if hop else "facts of the seeds")

@@ -76,11 +76,14 @@ class Fetch:
         return {name: sorted(types) for name, types in zip(names, found, strict=True)}
 
     def words(self, names: Sequence[str]) -> Found:
-        """Label, aliases and description of each, of entities and relations."""
-        return {
-            name: {key: value for key, value in asdict(words).items() if value}
-            for name, words in zip(names, EndpointWords(self.terms).words(names), strict=True)
-        }
+        """Label, aliases and description of each, of entities and relations; on Wikidata sitelinks too."""
+        words = zip(names, EndpointWords(self.terms).words(names), strict=True)
+        found = {name: {key: text for key, text in asdict(of).items() if text} for name, of in words}
+        if self.dialect.model.wikidata_ids:
+            for place, row in self.terms.each(names, "?key wikibase:sitelinks ?n ."):
+                if row["n"].text.isdigit() and row["n"].text != "0":
+                    found[names[place]]["sitelinks"] = int(row["n"].text)
+        return found
 
 
 def _written(

@@ -25,6 +25,7 @@ from kgqa.graphs.endpoint import EndpointGraph
 from kgqa.graphs.pull import PullReport, Wish, pull_graph
 from kgqa.graphs.pull_journal import Journal
 from kgqa.graphs.rdf import to_rdf
+from kgqa.graphs.rdf_terms import XSD
 from kgqa.graphs.sparql_client import Limits
 from tests.kgqa.graphs.server import SERVERS, is_there, missing, serving
 from tests.toy import FILM, toy_graph, toy_records
@@ -42,8 +43,23 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not is_there("oxigraph"):
         pytest.skip(missing("oxigraph"))
-    with serving(to_rdf(toy_records()), tmp_path_factory.mktemp("oxigraph")) as address:
+    folder = tmp_path_factory.mktemp("oxigraph")
+    file = folder / "more.nt"
+    to_rdf(toy_records()).serialize(file, format="nt", encoding="utf-8")
+    with file.open("a", encoding="utf-8") as more:
+        more.write(SHIPS)
+    with serving(file, folder) as address:
         yield address
+
+
+WD, SHIP = "http://www.wikidata.org/entity/", "Q800000"
+SHIPS = "".join(
+    f"<{WD}{ship}> <http://www.wikidata.org/prop/direct/P31> <{WD}{SHIP}> .\n"
+    f'<{WD}{ship}> <http://www.w3.org/2000/01/rdf-schema#label> "Ship {ship}"@{language} .\n'
+    + (f'<{WD}{ship}> <http://wikiba.se/ontology#sitelinks> "{known}"^^<{XSD}integer> .\n' if known else "")
+    for ship, language, known in (("Q800001", "en", 3), ("Q800002", "mul", 70), ("Q800003", "de", None))
+)
+"""Ships beside the toy graph: named in English, for all languages at once, and in German only."""
 
 
 def pulled(url: str, out: Path, wish: Wish) -> tuple[PullReport, EmbeddedGraph]:
@@ -95,6 +111,14 @@ def test_hops_and_limits(url: str, tmp_path: Path) -> None:
     assert back.entities == 3  # the two films lead to who directed them
     none, _ = pulled(url, tmp_path / "none", Wish(seeds=("Q56094",), hops=1, into=1))
     assert none.entities == 2
+
+
+def test_the_best_known_come_first(oxigraph: str, tmp_path: Path) -> None:
+    report, graph = pulled(oxigraph, tmp_path / "one", Wish(types=(SHIP,), hops=0, limit=1))
+    assert (report.entities, graph.label("Q800002")) == (1, "Ship Q800002")
+    report, graph = pulled(oxigraph, tmp_path / "all", Wish(types=(SHIP,), hops=0, limit=9))
+    assert report.entities == 3  # also those of which nobody says how well known they are
+    assert graph.label("Q800003") is None
 
 
 def test_plain_rdf(tmp_path: Path) -> None:
