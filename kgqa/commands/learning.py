@@ -244,3 +244,5 @@ def train(
             f"{result.out}: {result.best:.1%} exact match on held-out dialogues after {result.steps:,} steps "
             f"over {result.lessons:,} questions, {result.seconds:,.0f} s"
         )
+        if config is None:
+            print(f"now: kgqa chat --graph {graph} --model {out}")
