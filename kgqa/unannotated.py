@@ -46,7 +46,7 @@ _NAMED = 0.5  # an entity or a date that the question names beside what the dial
 _QUALIFIER = 0.15  # a relation that only qualifies statements costs no more than this
 _UNSURE = 0.6  # an entity that the words may well not mean costs this
 _LEAST_OF_ALL, _LEAST_BY_WORDS = -1.2, 0.0
-_LEAST = {"truths": -0.65, "numbers": -0.75}
+_LEAST = {"truths": -0.7, "numbers": -1.1}
 _LEAST_SCORE = 0.1  # of a linked entity that does not look like a name
 _CAPITAL_BEFORE, _CAPITAL_AFTER = (
     re.compile(r"\b[A-Z]\w*\s+$"),

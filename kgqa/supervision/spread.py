@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -172,8 +174,9 @@ def _cluster(address: str) -> Iterator[Any]:
             "expected the package 'ray', which a cluster needs: pip install 'kgqa[distributed]'"
         ) from None
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(
             f"expected the address of a Ray cluster, found {address!r} ({reason}); start one with "
@@ -183,6 +186,17 @@ def _cluster(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Connect to HOST:PORT and hang up; Ray itself tries for minutes where nobody answers.
+
+    Raises:
+        OSError: nobody does.
+    """
+    place = re.fullmatch(r"(?:ray://)?([\w.-]+):(\d{1,5})", address)
+    if place is not None:
+        socket.create_connection((place[1], int(place[2])), timeout=10).close()
 
 
 def _work_on_node(given: tuple[KnowledgeGraph, Task], shard: Shard) -> ShardLines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 from grammar.errors import ConfigError, GraphError, KgqaError
 from kgqa.graphs import EmbeddedGraph
 from kgqa.supervision import supervise
-from kgqa.supervision.spread import _work_on_node
+from kgqa.supervision.spread import _knock, _work_on_node
 from kgqa.supervision.turns import BUDGET, Task
 from tests.kgqa.test_supervision import dialogue
 from tests.toy import toy_graph
@@ -161,7 +162,18 @@ def test_ray_writes_the_same_even_when_killed(
 
 
 @with_ray
-def test_no_such_cluster(graph: EmbeddedGraph, tmp_path: Path) -> None:
-    process = start(tmp_path, graph.folder, tmp_path / "silver.jsonl", 0, "nonsense:x:1")
+@pytest.mark.parametrize("address", ["nonsense:x:1", "127.0.0.1:1"])
+def test_no_such_cluster(graph: EmbeddedGraph, tmp_path: Path, address: str) -> None:
+    process = start(tmp_path, graph.folder, tmp_path / "silver.jsonl", 0, address)
     _, errors = process.communicate(timeout=120)
-    assert b"ConfigError: expected the address of a Ray cluster, found 'nonsense:x:1'" in errors
+    assert f"ConfigError: expected the address of a Ray cluster, found {address!r}" in errors.decode()
+
+
+def test_nobody_at_the_address_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        _knock(f"127.0.0.1:{server.getsockname()[1]}")
+        _knock(f"ray://127.0.0.1:{server.getsockname()[1]}")
+        closed = server.getsockname()[1]
+    with pytest.raises(OSError, match="refused"):
+        _knock(f"127.0.0.1:{closed}")
+    _knock("local")
