@@ -18,7 +18,7 @@ import numpy as np
 from grammar.forms import EntityLeaf, Leaf, LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME
 from grammar.search import Hints, Leaves
-from kgqa.conversation import Example
+from kgqa.conversation import Example, Gold
 from kgqa.graphs.protocol import Direction, KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
 
@@ -46,7 +46,7 @@ _NAMED = 0.5  # an entity or a date that the question names beside what the dial
 _QUALIFIER = 0.15  # a relation that only qualifies statements costs no more than this
 _UNSURE = 0.6  # an entity that the words may well not mean costs this
 _LEAST_OF_ALL, _LEAST_BY_WORDS = -1.2, 0.0
-_LEAST = {"truths": -0.7, "numbers": -1.1}
+_LEAST_OF_NUMBERS, _LEAST_OF_YES, _LEAST_OF_NO = -1.1, -0.7, -0.4  # most of what is claimed is not so
 _LEAST_SCORE = 0.1  # of a linked entity that does not look like a name
 _CAPITAL_BEFORE, _CAPITAL_AFTER = (
     re.compile(r"\b[A-Z]\w*\s+$"),
@@ -106,10 +106,16 @@ def from_linking(
         names,
         frozenset(literals),
         earlier=setting.earlier,
-        least=_LEAST.get(example.gold.kind, _LEAST_OF_ALL) if like else _LEAST_BY_WORDS,
+        least=_least(example.gold) if like else _LEAST_BY_WORDS,
         affinity=weights,
         about_entities=bool(example.gold.mentions or example.conversation.turns),
     )
+
+
+def _least(gold: Gold) -> float:
+    if gold.truths is not None:
+        return _LEAST_OF_YES if any(gold.truths) else _LEAST_OF_NO
+    return _LEAST_OF_NUMBERS if gold.numbers is not None else _LEAST_OF_ALL
 
 
 def _entities(
