@@ -7,6 +7,7 @@ are named. Facts read first stand first: "France - head of state - Macron" befor
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +26,7 @@ from grammar.denotation import (
     Numbers,
     Values,
 )
+from grammar.errors import LimitReached
 from grammar.execute import Execution
 from grammar.forms import Call, LogicalForm, RelationLeaf, TypeLeaf
 from grammar.graph import Pairs
@@ -78,7 +80,8 @@ def facts_behind(
         ExecutionError: the form cannot be executed on the graph.
     """
     walk = _Walk(graph, execution or Execution(graph), limit)
-    walk.whole(form)
+    with contextlib.suppress(LimitReached):  # what an endpoint counted may be too much to be fetched from it
+        walk.whole(form)
     groups = [list(facts) for facts in walk.groups.values() if facts]
     if not groups:
         groups = [list(walk.memberships)]

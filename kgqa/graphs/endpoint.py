@@ -31,7 +31,7 @@ from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
 from kgqa.graphs import endpoint_around as around
 from kgqa.graphs import endpoint_forms as forms
 from kgqa.graphs.answer_cache import AnswerCache
-from kgqa.graphs.endpoint_facts import KEPT, EndpointFacts, Stated
+from kgqa.graphs.endpoint_facts import KEPT, MOST_ROWS, EndpointFacts, Stated
 from kgqa.graphs.endpoint_terms import Dialect, Terms
 from kgqa.graphs.endpoint_words import EndpointWords
 from kgqa.graphs.kept import Kept
@@ -150,7 +150,13 @@ class EndpointGraph(EndpointFacts):
     def _denoted(self, form: LogicalForm, query: str, seconds: float) -> Denotation | None:
         if form.sort is Sort.BOOLEAN:
             return Boolean(self.client.ask(query, seconds=seconds))
+        if form.sort in (Sort.ENTITIES, Sort.VALUES):
+            query = f"{query.rstrip()}\nLIMIT {MOST_ROWS + 1}"
         rows = self.client.select(query, seconds=seconds)
+        if len(rows) > MOST_ROWS:
+            raise TooLarge(
+                f"{form} has more than {MOST_ROWS:,} elements at {self.url}: count them, or ask less"
+            )
         if form.sort is Sort.ENTITIES:
             names = (self._dialect.name(row["x"]) for row in rows)
             return Entities(_set(self._number(name) for name in names if name is not None))

@@ -26,6 +26,8 @@ MOST_AT_HAND = 20
 """Entities of which all facts are asked for together, whichever relation is meant."""
 KEPT = 60.0
 """Seconds that these facts are kept."""
+MOST_ROWS = 50_000
+"""Elements of a set that is fetched; a larger one is refused."""
 MOST_THINGS = 10_000
 """Things about which facts are asked one by one (a few hundred in a request); more are refused."""
 
@@ -200,7 +202,10 @@ class EndpointFacts:
         iri = self._dialect.iri(type_name)
         if iri is None:
             return EMPTY
-        rows = self.terms.select("DISTINCT ?x", f"?x {self._dialect.model.instance} <{iri}>")
+        body, most = f"?x {self._dialect.model.instance} <{iri}>", MOST_ROWS
+        rows = self.terms.select("DISTINCT ?x", body, f" LIMIT {most + 1}")
+        if len(rows) > most:
+            raise TooLarge(f"{type_name} has more than {most:,} members at {self.terms.client.url}: ask less")
         names = (self._dialect.name(row["x"]) for row in rows)
         numbers = [self._number(name) for name in names if name is not None]
         return np.unique(np.array(numbers, dtype=np.int64))

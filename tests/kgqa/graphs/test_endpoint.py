@@ -14,7 +14,8 @@ from grammar.errors import TimedOut, TooLarge, UnknownName
 from grammar.execute import Limits, execute
 from grammar.forms import read_form
 from grammar.sparql import PLAIN
-from kgqa.graphs import EmbeddedGraph, endpoint_facts, endpoint_forms
+from kgqa.evidence import facts_behind
+from kgqa.graphs import EmbeddedGraph, endpoint, endpoint_facts, endpoint_forms
 from kgqa.graphs.endpoint import EndpointGraph
 from kgqa.graphs.endpoint_around import MOST_COUNTED, MOST_FACTS
 from kgqa.graphs.endpoint_forms import names_of
@@ -228,3 +229,17 @@ def test_too_many_things_are_not_asked_for_one_by_one(
     graph = there
     with pytest.raises(TooLarge, match="facts of 5,000 entities would be asked for one by one"):
         graph.objects(graph.members(PERSON), "P27")
+
+
+def test_what_is_too_much_to_fetch_can_be_counted(
+    there: EndpointGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (endpoint, endpoint_facts):
+        monkeypatch.setattr(module, "MOST_ROWS", 1_000)
+    with pytest.raises(TooLarge, match="more than 1,000"):
+        execute(read_form("members(Q777001)"), there)
+    with pytest.raises(TooLarge, match="more than 1,000"):
+        there.members(PERSON)
+    count = read_form("cardinality(members(Q777001))")
+    assert answered(str(count), there) == (PEOPLE,)
+    assert facts_behind(count, there) == ()  # the answer stands without them
