@@ -280,7 +280,7 @@ class Dialogues(Talk):
             other = replace(step, entities=(self.rng.choice(self._sharing(step)),))
             if other.entities == step.entities:
                 raise NoFit
-            how = "intersection" if joint == "and" else "union"
+            how: SetOperation = "intersection" if joint == "and" else "union"
             meaning = Counted((Joined(how, step, other),))
             entities = [*step.entities, *other.entities]
             named, patterns = (
