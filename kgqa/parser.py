@@ -55,6 +55,9 @@ LEFT_OUT = 2.5
 CLOSE = 0.7
 """Two namesakes whose forms differ by less than this many nats are asked about."""
 
+_CODE = re.compile(
+    r"[{}]|\?[a-z]\w*\s+\w+:\w|;\s*--|\bSELECT\b.*\b(?:FROM|WHERE)\b", re.IGNORECASE | re.DOTALL
+)
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3}
 
 
@@ -289,6 +292,8 @@ def _refusal(question: str) -> str:
         return (
             f"The question has {len(question)} characters; up to {MAX_QUESTION} are read. Ask a shorter one."
         )
+    if _CODE.search(question):
+        return "That looks like a query language: ask in plain words, such as 'Who directed Grease?'."
     if not any(c.isalnum() for c in question):
         return "There is no word in that question."
     return ""

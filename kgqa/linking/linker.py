@@ -129,7 +129,7 @@ def link(
         *_worded_relations(question, words, limits),
         *literals,
         *_earlier_words(conversation, words),
-        *(Candidate(one.leaf, one.how, one.score, turn=one.turn) for one in referents),
+        *(Candidate(one.leaf, one.how, one.score, one.span, one.turn) for one in referents),
     ]
     covered = [
         one.span

@@ -112,6 +112,8 @@ def find_words(question: str) -> list[Word]:
         opens = not words or text[words[-1].end : start].strip()[:1] in (".", "?", "!")
         written = match.group()
         capital = (written[0].isupper() and not shouted) or any(c.isdigit() for c in written)
+        # Scripts without capitals: any of their words may be a name.
+        capital = capital or (written[0].isalpha() and written[0].lower() == written[0].upper())
         stop = written.casefold() in STOP_WORDS or (len(written) == 1 and not capital)
         words.append(
             Word(

@@ -57,12 +57,16 @@ _HUMAN, _GENDER, _GENDERS = "human", "sex or gender", {"he": "male", "she": "fem
 
 @dataclass(frozen=True)
 class Referent:
-    """An object of the dialogue: how it came up, ``score`` 0..1, and how many turns ago (from 1)."""
+    """An object of the dialogue: how it came up, ``score`` 0..1, and how many turns ago (from 1).
+
+    ``span`` are the characters that point it out ("the second one"), None where none do.
+    """
 
     leaf: Leaf
     how: str
     score: float
     turn: int
+    span: tuple[int, int] | None = None
 
 
 def find_referents(
@@ -99,7 +103,7 @@ def find_referents(
             score *= min(fits.get(name, 1.0) * pronouns.get(name, 1.0) for name in members)
             score *= 1.0 if (len(members) > 1) == many else 0.85
             if members == chosen:
-                score = 1.0
+                score, one = 1.0, replace(one, span=_pointing(question))
         if one.leaf not in best or best[one.leaf].score < score:
             best[one.leaf] = replace(one, score=round(score, 4))
     return sorted(best.values(), key=lambda one: (-one.score, one.turn))
@@ -212,6 +216,12 @@ def _pointed_out(
                 return (left[0],)
         since.update(answered, mentioned)
     return None
+
+
+def _pointing(question: str) -> tuple[int, int] | None:
+    """Where the words stand that point one thing out of several."""
+    match = ORDERED.search(question) or _OTHER.search(question)
+    return match.span() if match else None
 
 
 def _in_order(names: Sequence[str], question: str, graph: KnowledgeGraph) -> tuple[str, ...]:

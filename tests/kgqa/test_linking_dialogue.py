@@ -111,3 +111,14 @@ def test_where_there_is_no_other_one_nothing_is_made_up(graph: EmbeddedGraph) ->
 def test_a_list_is_older_than_the_last_turn(graph: EmbeddedGraph) -> None:
     born = turn("When was the first one born?", about=("nolan",))
     assert best("And the second one?", graph, NOLANS, born) == "jonathan"
+
+
+@pytest.mark.parametrize("words", ["the second one", "the latter", "the other one"])
+def test_the_words_that_point_are_its_span(graph: EmbeddedGraph, words: str) -> None:
+    """So a parser can tell that a form leaves out what the question clearly means."""
+    question = f"And when was {words} born?"
+    born = turn("When was he born?", about=("dicaprio",))
+    links = link(question, Conversation((TITANIC, CAST, born)), graph)
+    start, end = links.of(EntityLeaf)[0].span or (0, 0)
+    assert question[start:end].startswith(words)
+    assert WORDS[str(links.of(EntityLeaf)[0].leaf)] == "winslet"

@@ -228,3 +228,8 @@ def test_types_inflected(graph: EmbeddedGraph, words: str) -> None:
 def test_relations_as_people_put_them(graph: EmbeddedGraph, question: str, relation: str) -> None:
     relations = [str(one.leaf) for one in link(question, NOTHING_SAID, graph).of(RelationLeaf)]
     assert relation in relations[:2]
+
+
+def test_a_script_without_capitals_is_not_passed_over(graph: EmbeddedGraph) -> None:
+    links = link("\u0645\u0646 \u0647\u0648 \u0631\u0626\u064a\u0633\u061f", NOTHING_SAID, graph)
+    assert links.unlinked == ("\u0645\u0646 \u0647\u0648 \u0631\u0626\u064a\u0633",)
