@@ -71,9 +71,10 @@ class NameIndex:
             found += self._found(self._like(self._name, whole, 1))
             found += self._respaced(words, counts)
             found += self._alike(words, counts, most_wrong=1)
+            if not found:
+                found += self._alike(words, counts, most_wrong=2)
             if not found and len(whole) >= _LONG:
                 found += self._found(self._like(self._name, whole, 2))
-                found += self._alike(words, counts, most_wrong=2)
             if not found and len(words) > 1:
                 found += self._sharing(words, counts)
         return list(dict.fromkeys(found))
