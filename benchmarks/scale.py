@@ -181,9 +181,9 @@ def main() -> None:
         "facts": arguments.size,
         **{"build": build, "ask": ask, "peer": peer}[arguments.what](arguments),
     }
-    print(json.dumps(result, indent=1))
     with results.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result) + "\n")
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":
