@@ -16,7 +16,7 @@ import numpy as np
 
 from grammar.denotation import BoolArray
 from grammar.errors import FormError
-from grammar.forms import Action, Leaf, LogicalForm, from_actions
+from grammar.forms import Action, Call, Leaf, LogicalForm
 from grammar.operators import OPERATORS, ROOT_SORTS, Signature, Sort
 
 OPERATOR_NAMES: tuple[str, ...] = tuple(OPERATORS)
@@ -105,11 +105,12 @@ class ActionSpace:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """An operator whose arguments are being written; ``signatures`` are those that still fit."""
 
+    operator: str
+    arguments: tuple[LogicalForm, ...]
     signatures: tuple[Signature, ...]
-    written: int
     outside: Hole
 
 
@@ -123,8 +124,9 @@ class PartialForm:
 
     space: ActionSpace
     actions: tuple[int, ...]
-    frames: tuple[_Frame, ...]
+    frames: tuple[Frame, ...]
     hole: Hole | None
+    finished: LogicalForm | None = None
 
     @property
     def complete(self) -> bool:
@@ -152,26 +154,27 @@ class PartialForm:
         name = self.space.action(action)
         if isinstance(name, str):
             signatures = tuple(s for s in OPERATORS[name].signatures if s.result in self.hole)
-            frame = _Frame(signatures, 0, self.hole)
+            frame = Frame(name, (), signatures, self.hole)
             return PartialForm(self.space, actions, (*self.frames, frame), self._hole(frame))
-        return self._filled(actions, name.sort)
+        return self._filled(actions, name)
 
-    def _filled(self, actions: tuple[int, ...], sort: Sort) -> PartialForm:
-        """Close every operator that the sub-form of this sort completes."""
+    def _filled(self, actions: tuple[int, ...], part: LogicalForm) -> PartialForm:
+        """Close every operator that the sub-form completes."""
         frames = list(self.frames)
         while frames:
             frame = frames.pop()
-            signatures = tuple(s for s in frame.signatures if s.arguments[frame.written] == sort)
-            frame = _Frame(signatures, frame.written + 1, frame.outside)
-            if frame.written < len(signatures[0].arguments):
+            count = len(frame.arguments)
+            signatures = tuple(s for s in frame.signatures if s.arguments[count] == part.sort)
+            frame = Frame(frame.operator, (*frame.arguments, part), signatures, frame.outside)
+            if count + 1 < len(signatures[0].arguments):
                 return PartialForm(self.space, actions, (*frames, frame), self._hole(frame))
-            sort = signatures[0].result  # all arguments known: the table gives one result
-        return PartialForm(self.space, actions, (), None)
+            part = Call(frame.operator, frame.arguments)
+        return PartialForm(self.space, actions, (), None, part)
 
-    def _hole(self, frame: _Frame) -> Hole:
+    def _hole(self, frame: Frame) -> Hole:
         hole: dict[Sort, int] = {}
         for signature in frame.signatures:
-            sort, *later = signature.arguments[frame.written :]
+            sort, *later = signature.arguments[len(frame.arguments) :]
             rest = self.space._cost(later, self.space.costs) + frame.outside[signature.result]
             hole[sort] = min(rest, hole.get(sort, _INFINITE))
         return hole
@@ -182,4 +185,6 @@ class PartialForm:
         Raises:
             FormError: it is not complete yet.
         """
-        return from_actions([self.space.action(k) for k in self.actions])
+        if self.finished is None:
+            raise FormError(f"expected a complete form, found {len(self.actions)} actions of one")
+        return self.finished

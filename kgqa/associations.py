@@ -64,6 +64,10 @@ class Associations:
                     counts = learnt.together[among].setdefault(run, {})
                     for name in found:
                         counts[name] = counts.get(name, 0) + 1
+        for together in learnt.together.values():
+            for run, counts in together.items():
+                if len(counts) > _MOST_NAMES:
+                    together[run] = dict(Counter(counts).most_common(_MOST_NAMES))
         return learnt
 
     def find(self, question: str, *, among: Among, limit: int) -> list[tuple[str, float]]:
@@ -87,11 +91,7 @@ class Associations:
         kept = {run: count for run, count in self.seen.items() if count > 1}
         record: dict[str, object] = {"seen": dict(sorted(kept.items()))}
         for among, together in self.together.items():
-            record[among] = {
-                run: dict(Counter(together[run]).most_common(_MOST_NAMES))
-                for run in sorted(together)
-                if run in kept
-            }
+            record[among] = {run: together[run] for run in sorted(together) if run in kept}
         new = path.with_suffix(".new")
         new.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
         os.replace(new, path)

@@ -14,14 +14,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from grammar.operators import LEAF_SORTS
+from grammar.operators import LEAF_SORTS, Sort
 from grammar.partial import OPERATOR_NAMES
 from kgqa.config import ContextConfig
-from kgqa.context import HOW, NEAR, Context
+from kgqa.context import HOW, NEAR, Context, ContextObject
 from kgqa.text import TextEncoder
 
 MAX_TURN = 5
-NUMERIC = 6
+MAX_ORDER = 6
+NUMERIC = 7
 POINTER = len(OPERATOR_NAMES)
 """Stands for "an object" where an action of the previous form is no operator."""
 
@@ -35,7 +36,7 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Encoded:
-    """One context as arrays (see ``Batch`` for their meaning); ``labels`` are still texts."""
+    """One context as arrays (see ``Batch`` for their meaning); ``labels`` and ``leads`` are still texts."""
 
     pieces: npt.NDArray[np.generic]
     piece_turn: IntArray
@@ -43,6 +44,7 @@ class Encoded:
     form_operator: IntArray
     form_object: IntArray
     labels: tuple[str, ...]
+    leads: tuple[str, ...]
     categories: IntArray
     near: npt.NDArray[np.float32]
     numeric: npt.NDArray[np.float32]
@@ -62,7 +64,8 @@ class Batch:
     form_mask: Tensor  # [B, F] bool
     label_features: Tensor  # [U, ...]
     label: Tensor  # [B, N] row of label_features
-    categories: Tensor  # [B, N, 4] sort, how, turns ago, place in the previous form (0: none)
+    leads: Tensor  # [B, N] row of label_features that says what a relation leads to, or -1
+    categories: Tensor  # [B, N, 5] sort, how, turns ago, place in the previous form, order (0: none)
     near: Tensor  # [B, N, len(NEAR)] 0 or 1
     numeric: Tensor  # [B, N, NUMERIC]
     span: Tensor  # [B, N, 2] first piece and one past the last; equal where the object has no words here
@@ -87,7 +90,8 @@ def encode_contexts(
         form = next((turn.form for turn in context.turns if turn.form), ())
         place = {k: n for n, k in reversed(list(enumerate(form, start=1))) if isinstance(k, int)}
         objects = context.objects
-        categories = np.zeros((len(objects), 4), np.int64)
+        categories = np.zeros((len(objects), 5), np.int64)
+        order = _orders(objects)
         near = np.zeros((len(objects), len(NEAR)), np.float32)
         numeric = np.zeros((len(objects), NUMERIC), np.float32)
         span = np.zeros((len(objects), 2), np.int64)
@@ -97,6 +101,7 @@ def encode_contexts(
                 _HOW[o.how],
                 min(o.turn, MAX_TURN - 1),
                 min(place.get(k, 0), config.form_actions),
+                order[k],
             )
             for name in o.near:
                 near[k, _NEAR[name]] = 1.0
@@ -105,8 +110,8 @@ def encode_contexts(
                 if len(inside):
                     span[k] = inside[0], inside[-1] + 1
             several = len(getattr(o.leaf, "names", "1")) > 1 if _SORT[o.leaf.sort] == 0 else False
-            length = (o.span[1] - o.span[0]) / max(1, len(context.question)) if o.span else 0.0
-            numeric[k] = o.score, o.similarity, o.weight, several, length, k / 16
+            start, end = (edge / max(1, len(context.question)) for edge in o.span or (0, 0))
+            numeric[k] = o.score, o.similarity, o.weight, several, end - start, start, k / 16
         encoded.append(
             Encoded(
                 pieces=np.concatenate([p.features for p in asked]),
@@ -117,6 +122,7 @@ def encode_contexts(
                 ),
                 form_object=np.array([-1 if isinstance(a, str) else a for a in form], np.int64),
                 labels=tuple(o.text for o in objects),
+                leads=tuple(o.leads for o in objects),
                 categories=categories,
                 near=near,
                 numeric=numeric,
@@ -124,6 +130,21 @@ def encode_contexts(
             )
         )
     return encoded
+
+
+def _orders(objects: Sequence[ContextObject]) -> list[int]:
+    """For every object, whether its words are the first (1), second (2) ... of its sort in the question."""
+    orders = [0] * len(objects)
+    ends: dict[Sort, int] = {}
+    counts: dict[Sort, int] = {}
+    spoken = [(o.span, k) for k, o in enumerate(objects) if o.span is not None and o.turn == 0]
+    for (start, end), k in sorted(spoken):
+        sort = objects[k].leaf.sort
+        if start >= ends.get(sort, 0):  # words that overlap are other readings of the same mention
+            counts[sort] = counts.get(sort, 0) + 1
+        ends[sort] = max(end, ends.get(sort, 0))
+        orders[k] = min(counts[sort], MAX_ORDER - 1)
+    return orders
 
 
 def _pad(arrays: Sequence[npt.NDArray[np.generic]], *, fill: int = 0, least: int = 1) -> Tensor:
@@ -141,10 +162,11 @@ def _mask(lengths: Sequence[int], width: int) -> Tensor:
 
 def make_batch(encoded: Sequence[Encoded], text: TextEncoder) -> Batch:
     """Pad contexts to one batch."""
-    texts = list(dict.fromkeys(label for e in encoded for label in e.labels)) or [""]
-    row = {label: k for k, label in enumerate(texts)}
+    texts = list(dict.fromkeys(x for e in encoded for x in (*e.labels, *e.leads) if x)) or [""]
+    row = {text: k for k, text in enumerate(texts)}
     pieces = _pad([e.pieces for e in encoded])
-    label = _pad([np.array([row[x] for x in e.labels], np.int64) for e in encoded])
+    label = _pad([np.array([row.get(x, 0) for x in e.labels], np.int64) for e in encoded])
+    leads = _pad([np.array([row.get(x, -1) for x in e.leads], np.int64) for e in encoded], fill=-1)
     operators = _pad([e.form_operator for e in encoded])
     features = torch.from_numpy(text.labels(texts))
     return Batch(
@@ -157,6 +179,7 @@ def make_batch(encoded: Sequence[Encoded], text: TextEncoder) -> Batch:
         form_mask=_mask([len(e.form_operator) for e in encoded], operators.shape[1]),
         label_features=features.float() if features.is_floating_point() else features,
         label=label,
+        leads=leads,
         categories=_pad([e.categories for e in encoded]),
         near=_pad([e.near for e in encoded]),
         numeric=_pad([e.numeric for e in encoded]),

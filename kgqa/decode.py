@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grammar.forms import LogicalForm, to_actions
+from grammar.forms import LogicalForm, says_twice, to_actions
+from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace, PartialForm
 from kgqa.answer import Hypothesis
 from kgqa.batch import Batch
-from kgqa.model import StructuredTransformer, with_start
+from kgqa.model import OPERATORS_COUNT, StructuredTransformer, with_start
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,16 @@ class _Live:
 
 @torch.inference_mode()
 def beam_search(
-    model: StructuredTransformer, batch: Batch, spaces: Sequence[ActionSpace], *, beam: int = 8
+    model: StructuredTransformer,
+    batch: Batch,
+    spaces: Sequence[ActionSpace],
+    *,
+    offers: Sequence[Offers],
+    beam: int = 8,
 ) -> list[list[Hypothesis]]:
     """The ``beam`` most probable forms of every question that the search meets, best first.
+
+    ``offers``: those of each question's graph.
 
     A question gets no form only if none can be made of its leaves.
     """
@@ -39,7 +47,10 @@ def beam_search(
         order = [hypothesis for beam_of in live for hypothesis in beam_of]
         if not order:
             break
-        scores = model.decode(with_start(previous), memory)[:, -1].float()  # [rows, A]
+        graphs = [graph for graph, beam_of in zip(offers, live, strict=True) for _ in beam_of]
+        shares = _shares(order, graphs, OPERATORS_COUNT + memory.objects.shape[1])
+        scores = model.decode(with_start(previous), memory, shares[:, None].to(previous.device))
+        scores = scores[:, -1].float()  # [rows, A]
         live, parents, actions = _advance(live, done, _log_probabilities(order, scores), beam)
         if not parents:
             break
@@ -47,6 +58,16 @@ def beam_search(
         memory = memory.select(rows)
         previous = torch.tensor(actions, device=previous.device)[:, None]
     return [_distinct(hypotheses)[:beam] for hypotheses in done]
+
+
+def _shares(order: Sequence[_Live], offers: Sequence[Offers], width: int) -> Tensor:
+    """What the graphs offer to every hypothesis, [rows, A]."""
+    shares = np.full((len(order), width), UNKNOWN, np.float32)
+    for row, hypothesis, graph in zip(shares, order, offers, strict=True):
+        offered = graph.at(hypothesis.partial)
+        if offered is not None:
+            row[: len(offered)] = offered
+    return torch.from_numpy(shares)
 
 
 def _log_probabilities(order: Sequence[_Live], scores: Tensor) -> Tensor:
@@ -80,7 +101,8 @@ def _advance(
                 position, action = divmod(index, total.shape[1])
                 partial = beam_of[position].partial.append(action)
                 if partial.complete:
-                    finished.append(Hypothesis(partial.form(), score))
+                    if not says_twice(partial.form()):
+                        finished.append(Hypothesis(partial.form(), score))
                 else:
                     here.append(_Live(partial, score))
                     actions.append(action)

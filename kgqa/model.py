@@ -11,6 +11,7 @@ Vinyals et al. 2015.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -19,7 +20,7 @@ from torch.nn import functional
 
 from grammar.operators import LEAF_SORTS
 from grammar.partial import OPERATOR_NAMES
-from kgqa.batch import MAX_TURN, NUMERIC, POINTER, Batch
+from kgqa.batch import MAX_ORDER, MAX_TURN, NUMERIC, POINTER, Batch
 from kgqa.config import ContextConfig, ModelConfig
 from kgqa.context import HOW, NEAR
 from kgqa.text import TextInput
@@ -27,6 +28,8 @@ from kgqa.text import TextInput
 OPERATORS_COUNT = len(OPERATOR_NAMES)
 START = OPERATORS_COUNT
 """The action before the first."""
+SMALLEST_SHARE = 1e-3
+"""Smaller shares of what the graph offers weigh as much as this one."""
 
 
 class Attention(nn.Module):
@@ -173,9 +176,11 @@ class StructuredTransformer(nn.Module):
         self.how = nn.Embedding(len(HOW), d)
         self.turn = nn.Embedding(MAX_TURN, d)
         self.place = nn.Embedding(context.form_actions + 1, d)
+        self.order = nn.Embedding(MAX_ORDER, d)
         self.near = nn.Linear(len(NEAR), d)
         self.numeric = nn.Sequential(nn.Linear(NUMERIC, d), nn.GELU(), nn.Linear(d, d))
         self.mention = nn.Linear(d, d)
+        self.leads = nn.Linear(d, d)
         self.object_norm = nn.LayerNorm(d)
         self.kind = nn.Embedding(3, d)  # piece, action of the previous form, object
         self.dropout = nn.Dropout(config.dropout)
@@ -189,19 +194,23 @@ class StructuredTransformer(nn.Module):
         self.operator_score = nn.Linear(d, OPERATORS_COUNT)
         self.pointer_query = nn.Linear(d, d)
         self.pointer_key = nn.Linear(d, d)
+        self.offer = nn.Linear(d, 2)
         self.apply(_initialise)
+        with torch.no_grad():  # from the start what leads nowhere is less likely
+            self.offer.bias.copy_(torch.tensor([-1.0, 1.0]))
 
     def encode(self, batch: Batch) -> Memory:
         """Read the contexts."""
         pieces = self.text.pieces(batch.pieces)  # [B, T, D]
         pieces = pieces + self.piece_position(batch.piece_position) + self.piece_turn(batch.piece_turn)
         pieces = self.piece_norm(pieces)
-        labels = self.text.labels(batch.label_features)[batch.label]  # [B, N, D]
-        sort, how, turn, place = (
-            table(batch.categories[..., k])
-            for k, table in enumerate((self.sort, self.how, self.turn, self.place))
-        )
-        objects = labels + sort + how + turn + place + self.near(batch.near) + self.numeric(batch.numeric)
+        texts = self.text.labels(batch.label_features)  # [U, D]
+        labels = texts[batch.label]  # [B, N, D]
+        leads = self.leads(texts)[batch.leads.clamp(min=0)] * (batch.leads >= 0).unsqueeze(-1)
+        tables = (self.sort, self.how, self.turn, self.place, self.order)
+        objects = labels + leads + self.near(batch.near) + self.numeric(batch.numeric)
+        for k, table in enumerate(tables):
+            objects = objects + table(batch.categories[..., k])
         objects = self.object_norm(objects + self.mention(_mean_of_spans(pieces, batch.span)))
         pointed = batch.form_object.clamp(min=0)[..., None].expand(-1, -1, objects.shape[-1])
         form = self.form_operator(batch.form_operator) + torch.gather(objects, 1, pointed) * (
@@ -229,10 +238,12 @@ class StructuredTransformer(nn.Module):
         pointed = self.pointed(torch.gather(objects, 1, index))
         return torch.where((actions > START).unsqueeze(-1), pointed, operators)
 
-    def decode(self, previous: Tensor, memory: Memory) -> Tensor:
+    def decode(self, previous: Tensor, memory: Memory, offers: Tensor) -> Tensor:
         """Scores of the next action, [B, n, A], after the actions [B, n] (``with_start`` of action numbers).
 
-        Extends the cache in ``memory``: call it with whole sequences once, or step by step with n = 1.
+        ``offers`` [B, n, A] are the shares of ``grammar.offers``; how much they weigh depends on what is
+        being written. Extends the cache in ``memory``: call it with whole sequences once, or step by step
+        with n = 1.
         """
         length = previous.shape[1]
         x = self._action_embedding(previous, memory.objects)
@@ -243,14 +254,18 @@ class StructuredTransformer(nn.Module):
         x = self.decoder_norm(x)
         pointers = self.pointer_query(x) @ memory.keys.transpose(1, 2) / x.shape[-1] ** 0.5  # [B, n, N]
         pointers = pointers.masked_fill(~memory.object_mask[:, None, :], -1e9)
-        return torch.cat((self.operator_score(x), pointers), -1)
+        scores = torch.cat((self.operator_score(x), pointers), -1)
+        weights = self.offer(x)  # [B, n, 2]: of what leads nowhere, of how much leads somewhere
+        share = 1 + offers.clamp(min=SMALLEST_SHARE).log10() / -math.log10(SMALLEST_SHARE)
+        graph = torch.where(offers > 0, weights[..., 1:] * share, weights[..., :1])
+        return scores + graph * (offers >= 0)
 
-    def loss(self, batch: Batch, actions: Tensor, allowed: Tensor) -> Tensor:
+    def loss(self, batch: Batch, actions: Tensor, allowed: Tensor, offers: Tensor) -> Tensor:
         """Mean negative log-likelihood of the actions [B, L] (-1 pads) under the mask [B, L, A]."""
         memory = self.encode(batch)
         start = torch.full_like(actions[:, :1], -1)
         previous = with_start(torch.cat((start, actions[:, :-1]), 1).clamp(min=-1))
-        scores = self.decode(previous, memory).float().masked_fill(~allowed, -1e9)
+        scores = self.decode(previous, memory, offers).float().masked_fill(~allowed, -1e9)
         return functional.cross_entropy(scores.flatten(0, 1), actions.flatten(), ignore_index=-1)
 
 

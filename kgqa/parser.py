@@ -25,11 +25,12 @@ from grammar.errors import ExecutionError
 from grammar.execute import Execution, Limits
 from grammar.forms import Call, EntityLeaf, LogicalForm, TypeLeaf, leaves, subforms
 from grammar.forms import replace as replace_parts
+from grammar.offers import Offers
 from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
-from kgqa.context import Context, build_context
+from kgqa.context import Context
 from kgqa.conversation import Conversation
 from kgqa.decode import beam_search
 from kgqa.evidence import answer_text, facts_behind, result_of
@@ -37,6 +38,7 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
 from kgqa.linking.namesakes import close_namesakes, settled
+from kgqa.surroundings import build_context
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
@@ -92,6 +94,7 @@ class SemanticParser:
         self.graph = graph
         self.checkpoint = checkpoint
         self.text = GraphText(graph, checkpoint.text)
+        self.offers = Offers(graph)
         self.limits = Limits(elements=5_000_000, seconds=10.0)
 
     @classmethod
@@ -162,7 +165,7 @@ class SemanticParser:
         batch = make_batch(encoded, self.checkpoint.text).to(device)
         spaces = [ActionSpace(c.leaves, max_actions=config.training.max_actions) for c in contexts]
         with torch.inference_mode():
-            return beam_search(model, batch, spaces, beam=beam)
+            return beam_search(model, batch, spaces, offers=[self.offers] * len(spaces), beam=beam)
 
     def _choose(self, read: _Read, hypotheses: Sequence[Hypothesis]) -> Answer:
         """The answer that the best form gives which can be executed."""

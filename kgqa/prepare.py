@@ -19,11 +19,12 @@ import numpy.typing as npt
 
 from grammar.errors import DataError
 from grammar.forms import LogicalForm
+from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace
 from kgqa.associations import Associations, halves
 from kgqa.batch import Encoded, encode_contexts
 from kgqa.config import Config, SourceConfig
-from kgqa.context import Context, build_context
+from kgqa.context import Context
 from kgqa.conversation import Conversation, Dialogue, Example
 from kgqa.datasets import read_dataset
 from kgqa.decode import action_numbers
@@ -31,6 +32,7 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.linking import link
 from kgqa.supervision import read_silver
+from kgqa.surroundings import build_context
 from kgqa.text import TextEncoder
 
 FORM_SHOWN = 0.5
@@ -54,12 +56,15 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A lesson as arrays: ``actions`` [L], and for every step what was ``allowed`` [L, A]."""
+    """A lesson as arrays: ``actions`` [L], and for every step what the grammar ``allowed`` and the graph
+    ``offers``, both [L, A]."""
 
     id: str
     encoded: Encoded
     actions: npt.NDArray[np.int64]
     allowed: npt.NDArray[np.bool_]
+    offers: npt.NDArray[np.float16]
+    graph: Offers
     context: Context
     form: LogicalForm
 
@@ -151,6 +156,7 @@ def prepare(
     progress: Callable[[int], None],
 ) -> Iterator[Prepared]:
     """Lessons as arrays, in order, without those whose form needs what is not among the objects."""
+    graph = Offers(text.graph)
     for start in range(0, len(lessons), _CHUNK):
         chunk = lessons[start : start + _CHUNK]
         text.encoder.pieces(sorted({lesson.question for lesson in chunk}), config.context.question_tokens)
@@ -165,11 +171,15 @@ def prepare(
         encoded = encode_contexts([context for _, context, _, _ in kept], text.encoder, config=config.context)
         for (lesson, context, actions, space), arrays in zip(kept, encoded, strict=True):
             allowed = np.zeros((len(actions), len(space)), dtype=bool)
+            offers = np.full(allowed.shape, UNKNOWN, np.float16)
             written = space.start()
-            for row, action in zip(allowed, actions, strict=True):
-                row[:] = written.mask
+            for step, action in enumerate(actions):
+                allowed[step] = written.mask
+                if (shares := graph.at(written)) is not None:
+                    offers[step] = shares
                 written = written.append(action)
-            yield Prepared(lesson.id, arrays, np.array(actions, np.int64), allowed, context, lesson.form)
+            numbers = np.array(actions, np.int64)
+            yield Prepared(lesson.id, arrays, numbers, allowed, offers, graph, context, lesson.form)
         progress(min(start + _CHUNK, len(lessons)))
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from grammar.errors import CheckpointError, ConfigError
 from grammar.forms import normalise
+from grammar.offers import UNKNOWN
 from grammar.partial import ActionSpace
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
@@ -135,16 +136,18 @@ def batches_of(lessons: Sequence[Prepared], size: int, *, seed: int) -> Iterator
     yield from batches
 
 
-def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor]:
-    """Actions [B, L] (-1 pads) and what was allowed [B, L, A] for a batch whose actions number ``width``."""
+def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Actions [B, L] (-1 pads), what was allowed and what offered [B, L, A], of ``width`` actions."""
     length = max(len(lesson.actions) for lesson in batch)
     actions = torch.full((len(batch), length), -1)
     allowed = torch.zeros((len(batch), length, width), dtype=torch.bool)
+    offers = torch.full((len(batch), length, width), UNKNOWN)
     for row, lesson in enumerate(batch):
         count, wide = lesson.allowed.shape
         actions[row, :count] = torch.from_numpy(lesson.actions)
         allowed[row, :count, :wide] = torch.from_numpy(lesson.allowed)
-    return actions, allowed
+        offers[row, :count, :wide] = torch.from_numpy(lesson.offers)
+    return actions, allowed, offers
 
 
 class _Loop:
@@ -279,9 +282,9 @@ class _Loop:
             group["lr"] = rate
         arrays = make_batch([lesson.encoded for lesson in batch], self.text).to(self.device)
         width = self.model.operator_score.out_features + arrays.label.shape[1]
-        actions, allowed = targets(batch, width)
+        wanted = [tensor.to(self.device) for tensor in targets(batch, width)]
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.model.loss(arrays, actions.to(self.device), allowed.to(self.device))
+            loss = self.model.loss(arrays, *wanted)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
@@ -312,6 +315,8 @@ def exact_match(
         spaces = [
             ActionSpace(lesson.context.leaves, max_actions=config.training.max_actions) for lesson in chunk
         ]
-        for lesson, found in zip(chunk, beam_search(model, batch, spaces, beam=1), strict=True):
+        graphs = [lesson.graph for lesson in chunk]
+        forms = beam_search(model, batch, spaces, offers=graphs, beam=1)
+        for lesson, found in zip(chunk, forms, strict=True):
             right += bool(found) and normalise(found[0].form) == normalise(lesson.form)
     return right / max(1, len(lessons))

@@ -18,7 +18,7 @@ from kgqa.associations import Associations
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
 from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig
-from kgqa.context import Context, build_context
+from kgqa.context import Context
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.decode import action_numbers, beam_search
 from kgqa.graph_text import GraphText
@@ -27,6 +27,7 @@ from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser, _relaxed
 from kgqa.prepare import Prepared
+from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
 from kgqa.train import train
 from tests.toy import toy_graph
