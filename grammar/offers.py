@@ -67,6 +67,10 @@ class Offers:
                 shares[number] = self._share(before, frame.operator, leaf.name)
         return shares
 
+    def share(self, before: LogicalForm, operator: str, name: str) -> float:
+        """The share of a set's elements that have a relation (for ``keep`` a type), or UNKNOWN."""
+        return UNKNOWN if self._elements(before) is None else self._share(before, operator, name)
+
     def _share(self, before: LogicalForm, operator: str, name: str) -> float:
         key = (before, operator, name)
         share = self._shares.get(key)

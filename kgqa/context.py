@@ -58,8 +58,11 @@ NEAR = (
     "in:dialogue",
     "literal:dialogue",
     "qualifier",
+    "out:type",
+    "in:type",
 )
-"""How a relation hangs together with entities of the question and of the dialogue."""
+"""How a relation hangs together with entities of the question and of the dialogue, and with members of the
+types that it names."""
 
 _SORT_NAMES = {sort.value: sort for sort in LEAF_SORTS}
 

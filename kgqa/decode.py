@@ -17,6 +17,9 @@ from kgqa.answer import Hypothesis
 from kgqa.batch import Batch
 from kgqa.model import OPERATORS_COUNT, StructuredTransformer, with_start
 
+TWICE = 10.0
+"""Nats by which a form counts as less probable that says the same thing twice."""
+
 
 @dataclass(frozen=True)
 class _Live:
@@ -101,8 +104,8 @@ def _advance(
                 position, action = divmod(index, total.shape[1])
                 partial = beam_of[position].partial.append(action)
                 if partial.complete:
-                    if not says_twice(partial.form()):
-                        finished.append(Hypothesis(partial.form(), score))
+                    form = partial.form()
+                    finished.append(Hypothesis(form, score - TWICE * says_twice(form)))
                 else:
                     here.append(_Live(partial, score))
                     actions.append(action)

@@ -55,12 +55,14 @@ class Attention(nn.Module):
         self, x: Tensor, key_value: tuple[Tensor, Tensor], *, mask: Tensor | None = None, causal: bool = False
     ) -> Tensor:
         """[B, n, D] attends to keys of length m; ``mask`` broadcasts to [B, H, n, m], True where allowed."""
-        attended = functional.scaled_dot_product_attention(
-            self._split(self.query(x)),
-            *key_value,
-            attn_mask=mask,
-            is_causal=causal,
-        )
+        query, (key, value) = self._split(self.query(x)), key_value
+        # On a processor attention in half precision is slower than in full, its gradient several times.
+        with torch.autocast("cpu", enabled=False):
+            if x.device.type == "cpu":
+                query, key, value = query.float(), key.float(), value.float()
+            attended = functional.scaled_dot_product_attention(
+                query, key, value, attn_mask=mask, is_causal=causal
+            )
         joined: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return joined
 
@@ -238,11 +240,11 @@ class StructuredTransformer(nn.Module):
         pointed = self.pointed(torch.gather(objects, 1, index))
         return torch.where((actions > START).unsqueeze(-1), pointed, operators)
 
-    def decode(self, previous: Tensor, memory: Memory, offers: Tensor) -> Tensor:
+    def decode(self, previous: Tensor, memory: Memory, offers: Tensor | None = None) -> Tensor:
         """Scores of the next action, [B, n, A], after the actions [B, n] (``with_start`` of action numbers).
 
-        ``offers`` [B, n, A] are the shares of ``grammar.offers``; how much they weigh depends on what is
-        being written. Extends the cache in ``memory``: call it with whole sequences once, or step by step
+        ``offers`` [B, n, A] are shares of ``grammar.offers``, if known; what is being written decides how
+        much they weigh. Extends the cache in ``memory``: call it with whole sequences once, or step by step
         with n = 1.
         """
         length = previous.shape[1]
@@ -255,6 +257,8 @@ class StructuredTransformer(nn.Module):
         pointers = self.pointer_query(x) @ memory.keys.transpose(1, 2) / x.shape[-1] ** 0.5  # [B, n, N]
         pointers = pointers.masked_fill(~memory.object_mask[:, None, :], -1e9)
         scores = torch.cat((self.operator_score(x), pointers), -1)
+        if offers is None:
+            return scores
         weights = self.offer(x)  # [B, n, 2]: of what leads nowhere, of how much leads somewhere
         share = 1 + offers.clamp(min=SMALLEST_SHARE).log10() / -math.log10(SMALLEST_SHARE)
         graph = torch.where(offers > 0, weights[..., 1:] * share, weights[..., :1])

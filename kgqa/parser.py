@@ -154,6 +154,7 @@ class SemanticParser:
             request.conversation,
             links,
             self.text,
+            offers=self.offers,
             associations=checkpoint.associations,
             config=checkpoint.config.context,
         )

@@ -162,7 +162,7 @@ def prepare(
         text.encoder.pieces(sorted({lesson.question for lesson in chunk}), config.context.question_tokens)
         kept: list[tuple[Lesson, Context, list[int], ActionSpace]] = []
         for lesson in chunk:
-            found = _reachable(lesson, text, associations, config)
+            found = _reachable(lesson, text, graph, associations, config)
             coverage.lessons += 1
             if found is None:
                 coverage.unreachable += 1
@@ -184,11 +184,17 @@ def prepare(
 
 
 def _reachable(
-    lesson: Lesson, text: GraphText, associations: Associations, config: Config
+    lesson: Lesson, text: GraphText, offers: Offers, associations: Associations, config: Config
 ) -> tuple[Context, list[int], ActionSpace] | None:
     links = link(lesson.question, lesson.conversation, text.graph, given=lesson.given)
     context = build_context(
-        lesson.question, lesson.conversation, links, text, associations=associations, config=config.context
+        lesson.question,
+        lesson.conversation,
+        links,
+        text,
+        offers=offers,
+        associations=associations,
+        config=config.context,
     )
     space = ActionSpace(context.leaves, max_actions=config.training.max_actions)
     actions = action_numbers(lesson.form, space)

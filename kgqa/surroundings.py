@@ -13,7 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from grammar.forms import EntityLeaf, Leaf, LogicalForm, RelationLeaf, leaf_of, to_actions
+from grammar.forms import EntityLeaf, Leaf, LogicalForm, RelationLeaf, call, leaf_of, to_actions
+from grammar.offers import Offers
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME, Sort
 from kgqa.associations import Among, Associations
 from kgqa.config import ContextConfig
@@ -27,6 +28,7 @@ _ALWAYS = (POINT_IN_TIME, START_TIME, END_TIME)
 _AMONG: Mapping[Sort, Among] = {Sort.RELATION: "relations", Sort.TYPE: "types"}
 _LEARNT = 10  # names that training associates with one question
 _MOST_NEAR = 200  # entities of a set whose neighbourhood is looked at
+_DOMAINS = 3  # types of the question whose members are asked which relations they have
 _LEADING = 5  # entities, and twice as many relations, whose facts say which types are asked for
 _TYPES_OF_ONE = 4  # types of what one relation leads to
 
@@ -37,10 +39,11 @@ def build_context(
     links: Links,
     text: GraphText,
     *,
+    offers: Offers,
     associations: Associations,
     config: ContextConfig,
 ) -> Context:
-    """Put together what the model sees of a question.
+    """Put together what the model sees of a question; ``offers`` are those of the same graph.
 
     Nothing of a gold annotation can come in here: the arguments cannot hold it.
     """
@@ -49,7 +52,8 @@ def build_context(
     in_form = {leaf for leaf in to_actions(previous) if not isinstance(leaf, str)} if previous else set()
     entities = _entities(links, in_form, text, config.entities)
     words = _Words(links, in_form, associations, asked)
-    relations, led_to = _leading(entities, _relations(words, entities, text, asked, config.relations), text)
+    relations = _of_types(words, _relations(words, entities, text, asked, config.relations), offers)
+    relations, led_to = _leading(entities, relations, text)
     objects = [
         *entities,
         *relations,
@@ -177,6 +181,22 @@ def _relations(
     ]
 
 
+def _of_types(words: _Words, relations: Sequence[ContextObject], offers: Offers) -> list[ContextObject]:
+    """The relations; marked is which of them members of the types have that are named, and which way."""
+    spoken = sorted(words.found[Sort.TYPE].values(), key=lambda c: (c.turn, -c.score))[:_DOMAINS]
+    domains = [call("members", c.leaf) for c in spoken]
+    marked = []
+    for relation in relations:
+        assert isinstance(relation.leaf, RelationLeaf)
+        ways = [
+            way
+            for way, operator in (("in:type", "follow_back"), ("out:type", "follow"))
+            if any(offers.share(domain, operator, relation.leaf.name) > 0 for domain in domains)
+        ]
+        marked.append(replace(relation, near=(*relation.near, *ways)) if ways else relation)
+    return marked
+
+
 def _leading(
     entities: Sequence[ContextObject], relations: Sequence[ContextObject], text: GraphText
 ) -> tuple[list[ContextObject], dict[str, float]]:
@@ -193,7 +213,7 @@ def _leading(
         assert isinstance(relation.leaf, RelationLeaf)
         leads = ""
         for direction, look_up in (("out:", graph.objects), ("in:", graph.subjects)):
-            if any(near.startswith(direction) for near in relation.near):
+            if any(near.startswith(direction) and near != f"{direction}type" for near in relation.near):
                 reached = np.unique(look_up(numbers, relation.leaf.name).items)[:_MOST_NEAR]
                 kinds, uses = np.unique(graph.types(reached).items, return_counts=True)
                 best = np.argsort(-uses, kind="stable")[:_TYPES_OF_ONE]

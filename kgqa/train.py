@@ -283,7 +283,8 @@ class _Loop:
         arrays = make_batch([lesson.encoded for lesson in batch], self.text).to(self.device)
         width = self.model.operator_score.out_features + arrays.label.shape[1]
         wanted = [tensor.to(self.device) for tensor in targets(batch, width)]
-        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        half = self.settings.precision == "bf16"
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half):
             loss = self.model.loss(arrays, *wanted)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -90,7 +90,7 @@ def test_append_refuses_what_the_mask_does_not_allow() -> None:
     complete = space.start().append(len(OPERATOR_NAMES))
     with pytest.raises(FormError, match="may not come"):
         complete.append(follow)
-    with pytest.raises(FormError, match="too early"):
+    with pytest.raises(FormError, match="expected a complete form, found 1 actions"):
         space.start().append(follow).form()
 
 

@@ -12,6 +12,7 @@ import torch
 from grammar.errors import CheckpointError, ConfigError
 from grammar.execute import Execution
 from grammar.forms import EntityLeaf, RelationLeaf, read_form
+from grammar.offers import Offers
 from grammar.partial import OPERATOR_NAMES, ActionSpace
 from kgqa.answer import Answered, Failed, Hypothesis, Unparsed, turn_of
 from kgqa.associations import Associations
@@ -106,7 +107,13 @@ def _context(question: str, graph_text: GraphText, conversation: Conversation | 
     conversation = conversation or Conversation()
     links = link(question, conversation, graph_text.graph)
     return build_context(
-        question, conversation, links, graph_text, associations=Associations(), config=SMALL.context
+        question,
+        conversation,
+        links,
+        graph_text,
+        offers=Offers(graph_text.graph),
+        associations=Associations(),
+        config=SMALL.context,
     )
 
 
@@ -165,10 +172,11 @@ def test_an_untrained_model_writes_only_well_typed_forms(graph_text: GraphText, 
     contexts = [_context(question, graph_text) for question in QUESTIONS]
     batch = make_batch(encode_contexts(contexts, text, config=SMALL.context), text)
     spaces = [ActionSpace(context.leaves, max_actions=16) for context in contexts]
+    offers = Offers(graph_text.graph)
     for seed in range(3):
         torch.manual_seed(seed)
         model = make_model(SMALL, text).eval()
-        for hypotheses in beam_search(model, batch, spaces, beam=4):
+        for hypotheses in beam_search(model, batch, spaces, offers=[offers] * len(spaces), beam=4):
             assert hypotheses
             assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
             for hypothesis in hypotheses:
@@ -180,8 +188,9 @@ def test_a_wide_beam_finds_the_most_probable_form(graph_text: GraphText, text: S
     batch = make_batch(encode_contexts([context], text, config=SMALL.context), text)
     space = ActionSpace(context.leaves[:6], max_actions=4)
     model = _model(text)
-    narrow = beam_search(model, batch, [space], beam=1)[0][0].score
-    wide = beam_search(model, batch, [space], beam=60)[0][0].score
+    offers = [Offers(graph_text.graph)]
+    narrow = beam_search(model, batch, [space], offers=offers, beam=1)[0][0].score
+    wide = beam_search(model, batch, [space], offers=offers, beam=60)[0][0].score
     assert wide >= narrow
 
 
