@@ -64,6 +64,9 @@ def answer(
         Path | None, typer.Option("--history", metavar="FILE.jsonl", help="The turns before the question.")
     ] = None,
     device: DeviceOption = "auto",
+    show_context: Annotated[
+        bool, typer.Option("--show-context", help="Also print what the model sees of the question, as JSON.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; of a file or pipe, one on each line.")
     ] = False,
@@ -76,6 +79,7 @@ def answer(
     \b
     kgqa answer "Who directed Titanic?"
     kgqa answer "When was he born?" --history turns.jsonl --json
+    kgqa answer "Who directed Titanic?" --show-context
     kgqa answer questions.jsonl --json > answers.jsonl
     echo "Who directed Titanic?" | kgqa answer -
     """
@@ -90,15 +94,20 @@ def answer(
     one = question if question not in (None, "-") and not is_file(question) else None
     if one is not None:
         check_question(one)  # before anything slow
+    elif show_context:
+        raise DataError("expected one question with --show-context, found several; ask one")
     before = read_history(history) if history else Conversation()
     broken: list[DataError] = []
     asked = open_questions(question, on_error=broken.append) if one is None else []
     parser = open_parser(graph, model, device)
     if one is not None:
+        seen = {"context": parser.context(before, one).to_json()} if show_context else {}
         given = Chat(parser, before).ask(one)
         if as_json:
-            print_json(answer_record(given, parser.graph))
+            print_json({**answer_record(given, parser.graph), **seen})
         else:
+            if show_context:
+                print_json(seen)
             print_answer(given, console())
     for keys, outcome in answer_all(asked, lambda: Chat(parser, before), broken=broken, complain=_complain):
         if as_json:

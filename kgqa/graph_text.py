@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.stored_vectors import stored_vectors
 from kgqa.text import TextEncoder
 
 Vectors = npt.NDArray[np.float32]
@@ -51,8 +52,8 @@ class GraphText:
         self._relation_texts = list(map(self._relation_text, self._relations, relations))
         labels = graph.labels(self._types)
         self._type_texts = [label or name for label, name in zip(labels, self._types, strict=True)]
-        self._relation_vectors = encoder.vectors(self._relation_texts)
-        self._type_vectors = encoder.vectors(self._type_texts)
+        self._relation_vectors = stored_vectors(encoder, self._relation_texts)
+        self._type_vectors = stored_vectors(encoder, self._type_texts)
         self._entity_texts: dict[tuple[str, ...], str] = {}
         self._products: dict[int, dict[str, Vectors]] = {}  # of relation and of type vectors, by question
 

@@ -128,13 +128,7 @@ class SemanticParser:
             if refusal:
                 answers[k] = Unparsed(asked.question, Links(), 0.0, why=refusal)
                 continue
-            meant, choice = _settled(asked, self.graph)
-            links = link(meant.question, meant.conversation, self.graph, given=meant.given)
-            if choice is None:
-                links = settled(meant.question, links, meant.conversation, self.graph)
-            else:
-                links = _prefer(links, choice)
-            read[k] = _Read(asked, meant, links, self._context(meant, links))
+            read[k] = self._read(asked)
         if read:
             found = self._parse([one.context for one in read.values()], beam)
             shared = time.perf_counter() - started
@@ -146,6 +140,22 @@ class SemanticParser:
                 spent = shared / len(read) + time.perf_counter() - before
                 answers[k] = replace(answer, milliseconds=1000 * spent)
         return [answers[k] for k in range(len(requests))]
+
+    def context(
+        self, conversation: Conversation, question: str, *, given: Sequence[str] | None = None
+    ) -> Context:
+        """What the model sees of a question."""
+        known = None if given is None else tuple(given)
+        return self._read(Request(conversation, question, known)).context
+
+    def _read(self, asked: Request) -> _Read:
+        meant, choice = _settled(asked, self.graph)
+        links = link(meant.question, meant.conversation, self.graph, given=meant.given)
+        if choice is None:
+            links = settled(meant.question, links, meant.conversation, self.graph)
+        else:
+            links = _prefer(links, choice)
+        return _Read(asked, meant, links, self._context(meant, links))
 
     def _context(self, request: Request, links: Links) -> Context:
         checkpoint = self.checkpoint

@@ -8,9 +8,11 @@ turns features into vectors of its own width.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +45,11 @@ class TextEncoder(Protocol):
 
     name: str
     width: int
+
+    @property
+    def digest(self) -> str | None:
+        """Tells encoders apart whose ``vectors`` differ; None where there are none."""
+        ...
 
     def pieces(self, texts: Sequence[str], limit: int) -> list[Pieces]:
         """Word pieces of questions, at most ``limit`` each."""
@@ -88,6 +95,15 @@ class PretrainedText:
         self._labels: dict[str, HalfArray] = {}
         self._pieces: dict[str, Pieces] = {}
 
+    @cached_property
+    def digest(self) -> str:
+        """Of the weights."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name, tensor in sorted(self.model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
     def _encode(
         self, texts: Sequence[str], limit: int
     ) -> Iterable[tuple[str, HalfArray, npt.NDArray[np.int64]]]:
@@ -124,7 +140,7 @@ class PretrainedText:
             self._pieces[text] = Pieces(states[1:], spans)
             self._labels.setdefault(text, _unit(states[0]))
         found = [self._pieces[text] for text in texts]
-        _forget(self._pieces, 200_000)
+        _forget(self._pieces, 50_000)
         return found
 
     def labels(self, texts: Sequence[str]) -> HalfArray:
@@ -132,7 +148,7 @@ class PretrainedText:
         for text, states, _ in self._encode(sorted(missing), MAX_LABEL_PIECES):
             self._labels[text] = _unit(states[0])
         found = [self._labels[text] for text in texts]
-        _forget(self._labels, 1_000_000)
+        _forget(self._labels, 100_000)
         return np.stack(found) if found else np.zeros((0, self.width), np.float16)
 
     def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32] | None:
@@ -162,6 +178,7 @@ class ScratchText:
 
     name = SCRATCH
     width = 0
+    digest = None
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
