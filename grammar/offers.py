@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,6 +29,8 @@ ELEMENTS = 20_000
 KEPT = 4_000
 """So many sets are remembered, with what they offer."""
 
+_Key = TypeVar("_Key")
+_Found = TypeVar("_Found")
 _SETS = ("union", "intersect", "difference")
 _RELATIONS = ("follow", "follow_back", "value", "statements")
 _TIMES = ("first", "last", "where", "qualifier", "qualifier_value")
@@ -167,7 +170,7 @@ def _some(elements: IntArray) -> IntArray:
     return elements[np.linspace(0, len(elements) - 1, ELEMENTS).astype(np.int64)]
 
 
-def _remember(known: OrderedDict, key: object, value: object, limit: int) -> None:
+def _remember(known: OrderedDict[_Key, _Found], key: _Key, value: _Found, limit: int) -> None:
     known[key] = value
     if len(known) > limit:
         known.popitem(last=False)

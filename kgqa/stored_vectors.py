@@ -46,7 +46,7 @@ def stored_vectors(
 def _open(path: Path) -> Vectors | None:
     """What is kept there; None where nothing is, or what is there is damaged and is to be made anew."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
 
