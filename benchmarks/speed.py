@@ -53,14 +53,17 @@ def main() -> None:
     turn, write = statistics.median(turns), statistics.median(writes)
     many, many_written = statistics.median(batches) / BATCH, statistics.median(written) / BATCH
     print(f"{len(requests)} questions, {options.rounds} rounds, {options.threads} threads, medians\n")
-    print(f"a turn                       {1000 * turn:8.1f} ms")
-    print(f"T5-small, {TOKENS} tokens          {1000 * write:8.1f} ms    {write / turn:5.1f} times a turn")
-    print(
-        f"a turn in batches of {BATCH}      {1000 * many:8.1f} ms    {turn / many:5.1f} times as many a second"
-    )
-    print(f"T5-small in batches of {BATCH}    {1000 * many_written:8.1f} ms")
-    print(f"turns in batches against one T5 at a time     {write / many:5.1f} times as many a second")
-    print(f"turns in batches against T5 in batches        {many_written / many:5.1f} times as many a second")
+    for name, seconds, ratio in (
+        ("a turn", turn, ""),
+        (f"T5-small, {TOKENS} tokens", write, f"{write / turn:.1f} times a turn"),
+        (f"a turn, in batches of {BATCH}", many, f"{write / many:.1f} times the throughput of the T5 alone"),
+        (
+            f"T5-small, in batches of {BATCH}",
+            many_written,
+            f"{many_written / many:.1f} times a turn in batches",
+        ),
+    ):
+        print(f"{name:32}{1000 * seconds:9.1f} ms   {ratio}")
 
 
 def _options() -> argparse.Namespace:
