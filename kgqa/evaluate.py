@@ -26,6 +26,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from grammar.errors import ConfigError, DataError
 from kgqa import __version__
 from kgqa.answer import Answer, turn_of
+from kgqa.calibration import calibration_table
 from kgqa.conversation import Conversation, Dialogue, Example
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.parser import BEAM, Request
@@ -288,6 +289,8 @@ def report_of(lines: Sequence[Line], *, protocol: dict[str, Any]) -> Report:
         turns = sorted({line["turn"] for line in lines})
         tables["turn"] = {f"turn {t + 1}": measures([x for x in lines if x["turn"] == t]) for t in turns}
         tables["questions"] = _rank_tables(lines)
+    if calibration := calibration_table(lines):
+        tables["confidence"] = calibration
     return Report(
         headline=_headline(lines, by_type, ranked=ranked),
         by_type=by_type,

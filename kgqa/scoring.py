@@ -62,6 +62,7 @@ def score(example: Example, answer: Answer, graph: KnowledgeGraph) -> dict[str, 
         "predicted": None if result is None else _predicted(result, gold.kind),
         "gold": _expected(gold),
         **_compare_forms(answer, gold, graph),
+        "confidence": round(answer.confidence, 4) if isinstance(answer, Answered) else None,
         "milliseconds": round(answer.milliseconds, 1),
     }
 
