@@ -65,14 +65,16 @@ class ModelConfig:
 class TrainingConfig:
     """The loop. ``save_minutes`` is how much work a kill can lose at the most.
 
+    A step is on ``batch_size`` lessons, shared by all processes; each reads at most ``at_once`` of them
+    together (0: all of its share) and adds up the gradients. ``precision`` of the matrix products is
+    ``fp32``, or ``bf16`` (weights stay fp32): faster on GPUs and on processors that multiply it.
     ``start`` is the folder of a run whose weights training goes on from, with its text encoder and its
     settings of model and context; with none it starts from nothing. ``max_minutes`` of 0 is no limit.
-    ``precision`` of the matrix products is ``fp32``, or ``bf16`` (weights stay fp32): faster on GPUs and on
-    processors that multiply it.
     """
 
     epochs: int = 8
     batch_size: int = 16
+    at_once: int = 0
     learning_rate: float = 7e-4
     warmup_steps: int = 300
     weight_decay: float = 0.01

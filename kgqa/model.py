@@ -264,13 +264,15 @@ class StructuredTransformer(nn.Module):
         graph = torch.where(offers > 0, weights[..., 1:] * share, weights[..., :1])
         return scores + graph * (offers >= 0)
 
-    def loss(self, batch: Batch, actions: Tensor, allowed: Tensor, offers: Tensor) -> Tensor:
-        """Mean negative log-likelihood of the actions [B, L] (-1 pads) under the mask [B, L, A]."""
+    def forward(self, batch: Batch, actions: Tensor, allowed: Tensor, offers: Tensor) -> Tensor:
+        """Negative log-likelihood, summed, of the actions [B, L] (-1 pads) under the mask [B, L, A]."""
         memory = self.encode(batch)
         start = torch.full_like(actions[:, :1], -1)
         previous = with_start(torch.cat((start, actions[:, :-1]), 1).clamp(min=-1))
         scores = self.decode(previous, memory, offers).float().masked_fill(~allowed, -1e9)
-        return functional.cross_entropy(scores.flatten(0, 1), actions.flatten(), ignore_index=-1)
+        return functional.cross_entropy(
+            scores.flatten(0, 1), actions.flatten(), ignore_index=-1, reduction="sum"
+        )
 
 
 def with_start(actions: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
 from kgqa.decode import beam_search
 from kgqa.model import StructuredTransformer
 from kgqa.prepare import Prepared, Progress, prepare_sources, texts_of
+from kgqa.processes import Processes
 from kgqa.text import PretrainedText, ScratchText, TextEncoder
 
 STATE = "training"
@@ -82,7 +83,8 @@ def train(
     """
     if not config.source:
         raise ConfigError("the settings name nothing to train on: expected at least one [[source]] table")
-    chosen = choose_device(device)
+    processes = Processes()
+    chosen = processes.device or choose_device(device)
     torch.manual_seed(config.training.seed)
     start = load_checkpoint(Path(config.training.start), device=device) if config.training.start else None
     if start is not None:
@@ -93,8 +95,8 @@ def train(
         raise ConfigError(
             "no lesson is left to train on: no form can be made of what is linked in its question"
         )
-    model = start.model if start is not None else make_model(config, text).to(chosen)
-    loop = _Loop(config, out, model, text, curriculum.associations, chosen)
+    model = (start.model if start is not None else make_model(config, text)).to(chosen)
+    loop = _Loop(config, out, model, text, curriculum.associations, chosen, processes)
     loop.resume()
     sources = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}
     loop.log(lessons=len(curriculum.train), dev=len(curriculum.dev), sources=sources)
@@ -161,8 +163,10 @@ class _Loop:
         text: TextEncoder,
         associations: Associations,
         device: torch.device,
+        processes: Processes,
     ) -> None:
         self.config, self.out, self.model, self.text, self.device = config, out, model, text, device
+        self.processes, self.network = processes, processes.join(model)
         self.associations = associations
         self.settings: TrainingConfig = config.training
         self.state = State()
@@ -179,6 +183,8 @@ class _Loop:
 
     def log(self, **record: Any) -> None:
         """Append a line to the run's log."""
+        if not self.processes.first:
+            return
         self.out.mkdir(parents=True, exist_ok=True)
         with (self.out / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps({"seconds": round(self.state.seconds, 1), **record}) + "\n")
@@ -187,6 +193,8 @@ class _Loop:
 
     def save_state(self) -> None:
         """Write everything that going on needs; the last file written makes it count."""
+        if not self.processes.first:
+            return
         folder = self.out / STATE
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in self.model.state_dict().items()}
@@ -256,7 +264,7 @@ class _Loop:
                 losses.append(self._step(batch, self.rate(total)))
                 self.state.step += 1
                 self.state.batch = number + 1
-                self.state.seconds = time.monotonic() - started
+                self.state.seconds = self.processes.as_first(time.monotonic() - started)
                 if self.state.step % 50 == 0:
                     mean = sum(losses) / len(losses)
                     progress(f"epoch {self.state.epoch + 1}, loss {mean:.3f}", self.state.step, total)
@@ -280,19 +288,35 @@ class _Loop:
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        arrays = make_batch([lesson.encoded for lesson in batch], self.text).to(self.device)
-        width = self.model.operator_score.out_features + arrays.label.shape[1]
-        wanted = [tensor.to(self.device) for tensor in targets(batch, width)]
-        half = self.settings.precision == "bf16"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half):
-            loss = self.model.loss(arrays, *wanted)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        actions = sum(len(lesson.actions) for lesson in batch)
+        own = self.processes.share(batch)
+        longest = math.ceil(len(batch) / self.processes.count)
+        at_once = self.settings.at_once or longest
+        loss = 0.0
+        for start in range(0, longest, at_once):
+            # Every process takes as many turns as every other, or they would wait for each other for ever.
+            part = own[start : start + at_once]
+            loss += self._gradient(part or batch[:1], share=bool(part) / actions)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.optimizer.step()
+        return self.processes.sum(loss)
+
+    def _gradient(self, part: Sequence[Prepared], *, share: float) -> float:
+        """Add the gradient of a part of a batch, of whose actions one is this share; gives its loss."""
+        arrays = make_batch([lesson.encoded for lesson in part], self.text).to(self.device)
+        width = self.model.operator_score.out_features + arrays.label.shape[1]
+        wanted = [tensor.to(self.device) for tensor in targets(part, width)]
+        half = self.settings.precision == "bf16"
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half):
+            loss = self.network(arrays, *wanted) * share
+        # Gradients of processes are averaged, and are meant to be summed.
+        (loss * self.processes.count).backward()
         return float(loss.detach())
 
     def _keep_best(self, dev: Sequence[Prepared]) -> None:
+        if not self.processes.first:
+            return
         match = exact_match(self.model, dev[:_DEV_LIMIT], self.text, self.config) if dev else 0.0
         self.log(step=self.state.step, epoch=self.state.epoch, dev_exact_match=round(match, 4))
         if match >= self.state.best or not (self.out / CONFIG).exists():
