@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -86,12 +86,7 @@ class ActionSpace:
         mask = self._masks.get(key)
         if mask is None:
             mask = np.zeros(len(self), dtype=bool)
-            for position, name in enumerate(OPERATOR_NAMES):
-                mask[position] = any(
-                    signature.result in hole
-                    and 1 + self._cost(signature.arguments, self.costs) + hole[signature.result] <= budget
-                    for signature in OPERATORS[name].signatures
-                )
+            mask[: len(OPERATOR_NAMES)] = _operators(tuple(hole.items()), budget, tuple(self.costs.items()))
             for sort, rest in hole.items():
                 if 1 + rest <= budget:
                     mask |= self.leaf_masks[sort]
@@ -102,6 +97,23 @@ class ActionSpace:
     def start(self) -> PartialForm:
         """The form of which nothing is written yet."""
         return PartialForm(self, (), (), dict.fromkeys(self.roots, 0))
+
+
+@lru_cache(maxsize=50_000)  # questions differ in their leaves, but seldom in the sorts that they have
+def _operators(
+    hole: tuple[tuple[Sort, int], ...], budget: int, costs: tuple[tuple[Sort, int], ...]
+) -> BoolArray:
+    """For every operator whether it can fill a hole, given what leaves cost."""
+    rest, cost = dict(hole), dict(costs)
+    return np.array(
+        [
+            any(
+                s.result in rest and 1 + sum(cost[a] for a in s.arguments) + rest[s.result] <= budget
+                for s in OPERATORS[name].signatures
+            )
+            for name in OPERATOR_NAMES
+        ]
+    )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from kgqa.answer import Hypothesis
 from kgqa.batch import Batch
 from kgqa.model import OPERATORS_COUNT, StructuredTransformer, with_start
 
+UNLIKELY = 10.0
+"""A hypothesis that is so many nats less probable than the best one so far is followed no further."""
 TWICE = 10.0
 """Nats by which a form counts as less probable that says the same thing twice."""
 
@@ -98,8 +100,9 @@ def _advance(
             start = torch.tensor([hypothesis.score for hypothesis in beam_of])
             total = scores[first : first + len(beam_of)] + start[:, None]  # [hypotheses, A]
             best, flat = total.flatten().topk(min(2 * beam, total.numel()))
+            likeliest = max([float(best[0]), *(h.score for h in finished)])
             for score, index in zip(best.tolist(), flat.tolist(), strict=True):
-                if score == float("-inf") or len(here) == beam:
+                if score == -math.inf or score < likeliest - UNLIKELY or len(here) == beam:
                     break
                 position, action = divmod(index, total.shape[1])
                 partial = beam_of[position].partial.append(action)
