@@ -57,7 +57,7 @@ class Processes:
 
     def join(self, model: nn.Module) -> nn.Module:
         """The model as it is to be called in training, so that gradients are those of all processes."""
-        return model if self._accelerator is None else self._accelerator.prepare_model(model)  # type: ignore[no-any-return]
+        return model if self._accelerator is None else self._accelerator.prepare_model(model)
 
     def share(self, items: Sequence[_Item]) -> Sequence[_Item]:
         """This process's part of a batch."""

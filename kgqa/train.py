@@ -298,7 +298,10 @@ class _Loop:
             # Every process takes as many turns as every other, or they would wait for each other for ever.
             part = own[start : start + at_once]
             loss += self._gradient(part or batch[:1], share=bool(part) / actions)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        if not torch.isfinite(norm):  # one such step would make every weight not-a-number for good
+            self.log(step=self.state.step, left_out=[lesson.id for lesson in batch])
+            return 0.0
         self.optimizer.step()
         return self.processes.sum(loss)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kgqa.calibration import calibration_table
 
 
 def test_each_bin_compares_confidence_with_what_was_right() -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"confidence": 0.95, "equal": True},
         {"confidence": 0.95, "equal": False},
         {"confidence": 1.0, "equal": True},
