@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable
 from hashlib import sha512
 from pathlib import Path
@@ -369,7 +370,7 @@ def test_progress_says_bytes_rate_and_what_remains(
 ) -> None:
     from kgqa.commands import terminal
 
-    monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: on_terminal)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: on_terminal)
     monkeypatch.setattr(terminal, "_SPEAK_EVERY", 0.0)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("TERM", "xterm")
