@@ -183,17 +183,6 @@ def leaves(form: LogicalForm) -> Iterator[Leaf]:
             yield part
 
 
-_TWO_OF_A_KIND = ("union", "intersect", "difference", "sum", "pair", "is_in")
-
-
-def says_twice(form: LogicalForm) -> bool:
-    """Whether an operator of two equals is applied to the same thing twice: well-typed, and never meant."""
-    return any(
-        isinstance(part, Call) and part.operator in _TWO_OF_A_KIND and part.arguments[0] == part.arguments[1]
-        for part in subforms(form)
-    )
-
-
 def stated_relation(form: LogicalForm) -> RelationLeaf:
     """The relation of the statements (all are of one) that a form denotes or gives the objects of."""
     while isinstance(form, Call) and form.operator != "statements":

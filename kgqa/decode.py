@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grammar.forms import LogicalForm, says_twice, to_actions
+from grammar.forms import Call, LogicalForm, subforms, to_actions
 from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace, PartialForm
 from kgqa.answer import Hypothesis
@@ -21,6 +21,9 @@ UNLIKELY = 10.0
 """A hypothesis that is so many nats less probable than the best one so far is followed no further."""
 TWICE = 10.0
 """Nats by which a form counts as less probable that says the same thing twice."""
+
+
+_TWO_OF_A_KIND = ("union", "intersect", "difference", "sum", "pair", "is_in")
 
 
 @dataclass(frozen=True)
@@ -140,3 +143,11 @@ def action_numbers(form: LogicalForm, space: ActionSpace) -> list[int] | None:
             return None
         numbers.append(number)
     return numbers
+
+
+def says_twice(form: LogicalForm) -> bool:
+    """Whether an operator of two equals is applied to the same thing twice: well-typed, and never meant."""
+    return any(
+        isinstance(part, Call) and part.operator in _TWO_OF_A_KIND and part.arguments[0] == part.arguments[1]
+        for part in subforms(form)
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from grammar import offers as module
 from grammar.execute import Execution
-from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, call, read_form, says_twice
+from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, call, read_form
 from grammar.graph import Graph
 from grammar.offers import UNKNOWN, Offers
 from grammar.partial import OPERATOR_NAMES, ActionSpace, PartialForm
@@ -78,8 +78,3 @@ def test_what_the_graph_cannot_tell_is_left_open(embedded: Graph) -> None:
 def test_large_sets_are_looked_at_in_part(embedded: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ELEMENTS", 2)
     assert _offered(embedded, "follow", "members", "Q6256")["P30"] in (0, 0.5, 1.0)
-
-
-def test_the_same_thing_twice_is_noticed_anywhere_in_a_form() -> None:
-    assert says_twice(read_form("cardinality(union(follow(Q142, P36), follow(Q142, P36)))"))
-    assert not says_twice(read_form("union(follow(Q142, P36), follow(Q183, P36))"))

@@ -21,7 +21,7 @@ from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
 from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig
 from kgqa.context import Context
 from kgqa.conversation import Conversation, Turn, TurnAnswer
-from kgqa.decode import action_numbers, beam_search
+from kgqa.decode import action_numbers, beam_search, says_twice
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
@@ -341,3 +341,8 @@ def test_a_reply_to_a_question_back_asks_the_earlier_question_again(run: Path, g
     answer = parser.answer(conversation, "the first one")
     assert isinstance(answer, Answered)
     assert (answer.question, str(answer.form)) == ("the first one", "follow(Q142, P36)")
+
+
+def test_the_same_thing_twice_is_noticed_anywhere_in_a_form() -> None:
+    assert says_twice(read_form("cardinality(union(follow(Q142, P36), follow(Q142, P36)))"))
+    assert not says_twice(read_form("union(follow(Q142, P36), follow(Q183, P36))"))
