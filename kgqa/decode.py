@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from grammar.forms import Call, LogicalForm, subforms, to_actions
+from grammar.lines import TESTS
 from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace, PartialForm
 from kgqa.answer import Hypothesis
@@ -23,7 +24,7 @@ TWICE = 10.0
 """Nats by which a form counts as less probable that says the same thing twice."""
 
 
-_TWO_OF_A_KIND = ("union", "intersect", "difference", "sum", "pair", "is_in")
+_TWO_OF_A_KIND = ("union", "intersect", "difference", "sum", "pair", "is_in", *TESTS)
 
 
 @dataclass(frozen=True)
