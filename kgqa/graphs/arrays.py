@@ -363,6 +363,10 @@ class ArrayReader:
         found = os.stat(self.folder)
         return found.st_dev, found.st_ino
 
+    def columns(self, *names: str) -> list[Array]:
+        """Map those of the arrays that were written."""
+        return [self.column(name) for name in names if (self.folder / f"{name}.npy").exists()]
+
     def column(self, name: str) -> Array:
         """Map one array.
 

@@ -105,8 +105,8 @@ class EmbeddedGraph:
         return *self._reader.ragged("uses"), self._reader.column("use_counts")
 
     @cached_property
-    def _degrees(self) -> Array:
-        return self._reader.column("degrees")
+    def _known(self) -> list[Array]:
+        return self._reader.columns("degrees", "sitelinks")
 
     @cached_property
     def _literal_texts(self) -> Texts:
@@ -345,8 +345,9 @@ class EmbeddedGraph:
     # --- around entities --------------------------------------------------------------------------------
 
     def degree(self, entities: IntArray) -> IntArray:
-        """Number of facts that an entity takes part in, [n]; 0 for -1."""
-        return np.where(entities >= 0, self._degrees[entities], 0).astype(np.int64)
+        """Facts that entities take part in, and pages about them, [n]; 0 for -1: how well known they are."""
+        counts = np.sum([column[entities] for column in self._known], axis=0)
+        return np.where(entities >= 0, counts, 0).astype(np.int64)
 
     def _uses_of(self, entities: IntArray) -> tuple[IntArray, IntArray]:
         """Codes of how relations are used around the entities, sorted; and their numbers of facts."""

@@ -186,12 +186,12 @@ def _entity_entries(writer: ArrayWriter, types: IntArray) -> Iterator[Entry]:
     """Labels and aliases of entities, read back from the arrays."""
     reader = ArrayReader(writer.folder)
     labels, aliases = reader.texts("entities.labels"), reader.texts("entities.aliases")
-    starts, degrees = reader.column("entities.alias_starts"), reader.column("degrees")
+    starts, known = reader.column("entities.alias_starts"), reader.columns("degrees", "sitelinks")
     are_types = set(types.tolist())
     for first in range(0, len(labels), _PIECE):
         rows = np.arange(first, min(first + _PIECE, len(labels)))
         named = rows[(labels.lengths(rows) > 0) | (starts[rows + 1] > starts[rows])]
-        columns = (named, degrees[named], starts[named], starts[named + 1])
+        columns = (named, np.sum([c[named] for c in known], axis=0), starts[named], starts[named + 1])
         for owner, degree, start, end in zip(*(column.tolist() for column in columns), strict=True):
             if label := labels[owner]:
                 yield Entry("entities", owner, 0, label, degree, owner in are_types)

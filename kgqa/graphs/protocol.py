@@ -129,7 +129,8 @@ class KnowledgeGraph(Graph, Protocol):
         ...
 
     def degree(self, entities: IntArray) -> IntArray:
-        """Number of facts that an entity takes part in, [n], 0 for -1: how well known it is."""
+        """How well known entities are, [n], 0 for -1: how many facts they take part in, and how many pages
+        are about them where the source says so."""
         ...
 
     def neighbourhood(self, entities: IntArray) -> list[RelationUse]:

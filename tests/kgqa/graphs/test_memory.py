@@ -87,6 +87,17 @@ def test_sitelinks_are_kept_the_most_that_any_record_says(tmp_path: Path) -> Non
     assert not (tmp_path / "without" / "sitelinks.npy").exists()
 
 
+def test_of_namesakes_the_one_with_more_sitelinks_comes_first(tmp_path: Path) -> None:
+    for known, other in (("Q1", "Q2"), ("Q2", "Q1")):
+        records = [Record(known, label="Paris", sitelinks=300), Record(other, label="Paris", sitelinks=2)]
+        build_graph([records], tmp_path / known)
+        graph = EmbeddedGraph.open(tmp_path / known)
+        assert graph.degree(graph.entities([known, other, "Q9"])).tolist() == [300, 2, 0]
+        assert [hit.name for hit in graph.search("Pariss")] == [known, other]
+        assert graph.exact(["paris"]) == [[known, other]]
+
+
+
 def test_columns_of_many_facts_make_the_same_graph_as_records(tmp_path: Path) -> None:
     names = [b"Q10", b"Q9", b"Q1"]
     chunk = Chunk(
