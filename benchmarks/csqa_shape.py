@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from grammar.denotation import EMPTY, IntArray
 from kgqa.graphs.arrays import Strings
-from kgqa.graphs.collect import Chunk, WordKind, WordRows, Words
-from kgqa.graphs.record import Record
+from kgqa.graphs.building.collect import Chunk, WordKind, WordRows, Words
+from kgqa.graphs.readers.record import Record
 
 FACTS, ENTITIES, RELATIONS, TYPES = 21_200_000, 12_800_000, 567, 3_054
 SECOND_TYPE = 1 / 8

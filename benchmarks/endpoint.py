@@ -19,8 +19,8 @@ from pathlib import Path
 from grammar.execute import execute
 from grammar.forms import read_form
 from kgqa.graphs import KnowledgeGraph, open_graph
-from kgqa.graphs.answer_cache import AnswerCache
-from kgqa.graphs.endpoint import EndpointGraph
+from kgqa.graphs.endpoints.answer_cache import AnswerCache
+from kgqa.graphs.endpoints.endpoint import EndpointGraph
 
 FORMS = {
     "one hop": "follow(Q44578, P57)",

@@ -25,9 +25,9 @@ from urllib.parse import quote
 
 from backports import zstd
 
-from kgqa.graphs import packed
-from kgqa.graphs.reading import Reading
-from kgqa.graphs.sources import reader_of
+from kgqa.graphs.readers import packed
+from kgqa.graphs.readers.reading import Reading
+from kgqa.graphs.readers.sources import reader_of
 
 ENTITY, DIRECT = "http://www.wikidata.org/entity/", "http://www.wikidata.org/prop/direct/"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"

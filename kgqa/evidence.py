@@ -33,7 +33,7 @@ from grammar.graph import Pairs
 from kgqa.answer import Fact, Result
 from kgqa.graphs.protocol import Fact as StatedFact
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.graphs.record import write_object
+from kgqa.graphs.readers.record import write_object
 from kgqa.readable import answer_text
 
 __all__ = ["answer_text", "facts_behind", "result_of"]

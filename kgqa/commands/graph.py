@@ -71,7 +71,7 @@ def graph_build(
 
     from kgqa.commands.terminal import console, print_info, show_progress
     from kgqa.graphs import build_graph
-    from kgqa.graphs.selection import read_selection
+    from kgqa.graphs.readers.selection import read_selection
 
     selection = read_selection(
         languages=language,

@@ -49,8 +49,8 @@ def pull(
     from dataclasses import asdict
 
     from kgqa.commands.terminal import console, print_info, show_progress
+    from kgqa.graphs.endpoints.pull import Wish, pull_graph
     from kgqa.graphs.opening import open_endpoint
-    from kgqa.graphs.pull import Wish, pull_graph
 
     wish = Wish(tuple(seeds or ()), tuple(types or ()), hops=hops, limit=limit, into=into)
     graph = open_endpoint(endpoint, contact=contact, keep=False, pause=pause)

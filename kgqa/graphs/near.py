@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grammar.denotation import EMPTY, IntArray
-from kgqa.graphs.endpoint import EndpointGraph
+from kgqa.graphs.endpoints.endpoint import EndpointGraph
 from kgqa.graphs.protocol import KnowledgeGraph
 
 

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from grammar.errors import GraphError
-from kgqa.graphs.build import build_graph
+from kgqa.graphs.building.build import build_graph
 from kgqa.graphs.embedded import EmbeddedGraph
 from kgqa.graphs.manifest import FORMAT, is_graph_folder
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.graphs.sources import EXPECTED, reader_of, source_digest
+from kgqa.graphs.readers.sources import EXPECTED, reader_of, source_digest
 
 if TYPE_CHECKING:
-    from kgqa.graphs.endpoint import EndpointGraph
+    from kgqa.graphs.endpoints.endpoint import EndpointGraph
 
 _MAY_BE = "a graph is a built folder, an http(s) address of a SPARQL endpoint, or a source of facts"
 
@@ -74,8 +74,8 @@ def open_endpoint(
     Raises:
         GraphError: nothing that speaks SPARQL is there, or it asks for a contact.
     """
-    from kgqa.graphs.answer_cache import AnswerCache
-    from kgqa.graphs.endpoint import EndpointGraph  # its imports take longer than opening a folder
+    from kgqa.graphs.endpoints.answer_cache import AnswerCache
+    from kgqa.graphs.endpoints.endpoint import EndpointGraph  # its imports take longer than opening a folder
 
     kept = keep and not _is_here(url)
     return EndpointGraph(

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from grammar.denotation import IntArray
 from grammar.graph import Graph, Pairs
-from kgqa.graphs.record import Object
+from kgqa.graphs.readers.record import Object
 
 Among: TypeAlias = Literal["entities", "relations", "types"]
 """What to search among."""

@@ -35,7 +35,7 @@ from kgqa.graphs.rdf_terms import (
     term_of,
     wikidata_iri,
 )
-from kgqa.graphs.record import Object, Rank, Record, Statement
+from kgqa.graphs.readers.record import Object, Rank, Record, Statement
 
 
 @contextlib.contextmanager

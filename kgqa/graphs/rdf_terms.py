@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from grammar.sparql.graph_model import first_day, write_number
 from grammar.values import DAY, MONTH, YEAR, Coordinate, Quantity, String, Text, Time, Value
-from kgqa.graphs.packed import plain_name
+from kgqa.graphs.readers.packed import plain_name
 
 WD = "http://www.wikidata.org/entity/"
 WDS = "http://www.wikidata.org/entity/statement/"

@@ -15,7 +15,7 @@ from grammar.denotation import BoolArray, IntArray
 from grammar.graph import Pairs, Spans
 from grammar.sparql.graph_model import PLAIN, WIKIDATA, GraphModel
 from grammar.values import Quantity, Time, Value
-from kgqa.graphs.record import Rank, Record, Statement
+from kgqa.graphs.readers.record import Rank, Record, Statement
 
 INSTANCE_OF = "P31"
 

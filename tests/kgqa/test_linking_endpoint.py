@@ -15,8 +15,9 @@ import pytest
 from grammar.errors import LimitReached
 from grammar.forms import EntityLeaf
 from kgqa.conversation import Conversation, Turn, TurnAnswer
-from kgqa.graphs import EmbeddedGraph, endpoint_words
-from kgqa.graphs.endpoint import EndpointGraph
+from kgqa.graphs import EmbeddedGraph
+from kgqa.graphs.endpoints import endpoint_words
+from kgqa.graphs.endpoints.endpoint import EndpointGraph
 from kgqa.graphs.near import near
 from kgqa.graphs.rdf import to_rdf
 from kgqa.linking import Links, link

@@ -17,7 +17,7 @@ from grammar.errors import GraphError
 from grammar.values import Quantity, String, Time, Value
 from kgqa.graphs import EmbeddedGraph, Rank, Record, Statement, build_graph
 from kgqa.graphs.manifest import MANIFEST
-from kgqa.graphs.record import Object
+from kgqa.graphs.readers.record import Object
 from tests.toy import toy_graph, toy_records
 
 
@@ -237,7 +237,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_build_that_is_killed_leaves_nothing_that_opens(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, kgqa.graphs.build as build\n"
+        "import sys, pathlib, kgqa.graphs.building.build as build\n"
         "from kgqa.graphs import Record, build_graph\n"
         "def stuck(*_):\n    print('written', flush=True)\n    sys.stdin.read()\n"
         "build.write_manifest = stuck\n"

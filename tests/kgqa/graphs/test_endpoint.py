@@ -15,12 +15,13 @@ from grammar.execute import Limits, execute
 from grammar.forms import read_form
 from grammar.sparql import PLAIN
 from kgqa.evidence import facts_behind
-from kgqa.graphs import EmbeddedGraph, endpoint, endpoint_facts, endpoint_forms
-from kgqa.graphs.endpoint import EndpointGraph
-from kgqa.graphs.endpoint_around import MOST_COUNTED, MOST_FACTS
-from kgqa.graphs.endpoint_forms import names_of
+from kgqa.graphs import EmbeddedGraph
+from kgqa.graphs.endpoints import endpoint, endpoint_facts, endpoint_forms
+from kgqa.graphs.endpoints.endpoint import EndpointGraph
+from kgqa.graphs.endpoints.endpoint_around import MOST_COUNTED, MOST_FACTS
+from kgqa.graphs.endpoints.endpoint_forms import names_of
+from kgqa.graphs.endpoints.stores import Store
 from kgqa.graphs.rdf import to_rdf
-from kgqa.graphs.stores import Store
 from tests.grammar.answers import of_denotation
 from tests.kgqa.graphs.misbehaving import YES, Request, Serve, stalls
 from tests.kgqa.graphs.server import SERVERS, is_there, missing, serving_virtuoso

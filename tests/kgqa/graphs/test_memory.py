@@ -18,11 +18,11 @@ from grammar.values import Quantity, String, Text, Time
 from kgqa.commands.options import read_size
 from kgqa.graphs import EmbeddedGraph, Rank, Record, Statement, build_graph
 from kgqa.graphs.arrays import ArrayReader, ArrayWriter, Strings
-from kgqa.graphs.build import LEAST_MEMORY
-from kgqa.graphs.collect import Chunk, WordKind, WordRows
-from kgqa.graphs.record import Object
-from kgqa.graphs.sorting import ExternalSort, Packing, RunLengths
-from kgqa.graphs.spool import Scratch
+from kgqa.graphs.building.build import LEAST_MEMORY
+from kgqa.graphs.building.collect import Chunk, WordKind, WordRows
+from kgqa.graphs.building.sorting import ExternalSort, Packing, RunLengths
+from kgqa.graphs.building.spool import Scratch
+from kgqa.graphs.readers.record import Object
 
 
 def scattered_records(seed: int, count: int) -> Iterator[Record]:
@@ -95,7 +95,6 @@ def test_of_namesakes_the_one_with_more_sitelinks_comes_first(tmp_path: Path) ->
         assert graph.degree(graph.entities([known, other, "Q9"])).tolist() == [300, 2, 0]
         assert [hit.name for hit in graph.search("Pariss")] == [known, other]
         assert graph.exact(["paris"]) == [[known, other]]
-
 
 
 def test_columns_of_many_facts_make_the_same_graph_as_records(tmp_path: Path) -> None:

@@ -21,12 +21,12 @@ import pytest
 from grammar.errors import GraphError
 from kgqa.cli import main
 from kgqa.graphs import EmbeddedGraph, open_graph
-from kgqa.graphs.endpoint import EndpointGraph
-from kgqa.graphs.pull import PullReport, Wish, pull_graph
-from kgqa.graphs.pull_journal import Journal
+from kgqa.graphs.endpoints.endpoint import EndpointGraph
+from kgqa.graphs.endpoints.pull import PullReport, Wish, pull_graph
+from kgqa.graphs.endpoints.pull_journal import Journal
+from kgqa.graphs.endpoints.sparql_client import Limits
 from kgqa.graphs.rdf import to_rdf
 from kgqa.graphs.rdf_terms import XSD
-from kgqa.graphs.sparql_client import Limits
 from tests.kgqa.graphs.server import SERVERS, is_there, missing, serving
 from tests.toy import FILM, toy_graph, toy_records
 

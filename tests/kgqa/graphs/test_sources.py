@@ -11,11 +11,11 @@ import pytest
 from grammar.errors import GraphError
 from grammar.values import read_value
 from kgqa.graphs import EmbeddedGraph, Record, build_graph, open_graph
-from kgqa.graphs.grouping import QualifierRow, group_qualifiers
-from kgqa.graphs.jsonl import content_of, record_of
 from kgqa.graphs.rdf import to_rdf
 from kgqa.graphs.rdf_terms import node_of, term_of, value_of
-from kgqa.graphs.tsv import read_literal
+from kgqa.graphs.readers.grouping import QualifierRow, group_qualifiers
+from kgqa.graphs.readers.jsonl import content_of, record_of
+from kgqa.graphs.readers.tsv import read_literal
 from tests.toy import toy_records
 
 TRIPLES = """\

@@ -14,11 +14,12 @@ import pytest
 
 from grammar.errors import GraphError
 from grammar.values import Quantity, Time
-from kgqa.graphs import EmbeddedGraph, Record, build_graph, open_graph, rdf_stream, truthy_rdf
-from kgqa.graphs.languages import Languages
+from kgqa.graphs import EmbeddedGraph, Record, build_graph, open_graph
 from kgqa.graphs.rdf_terms import RDF_TYPE, RDFS, SKOS, WKT, XSD
-from kgqa.graphs.reading import Reading
-from kgqa.graphs.sources import reader_of
+from kgqa.graphs.readers import rdf_stream, truthy_rdf
+from kgqa.graphs.readers.languages import Languages
+from kgqa.graphs.readers.reading import Reading
+from kgqa.graphs.readers.sources import reader_of
 
 DUMPS = Path(__file__).resolve().parents[4] / "shared" / "data" / "wikidata" / "dumps"
 ENTITY, DIRECT = "http://www.wikidata.org/entity/", "http://www.wikidata.org/prop/direct/"
@@ -198,7 +199,7 @@ def test_a_small_window_gives_the_same_graph(
     path.write_text(text + f'<http://x/to> <{RDFS}label> "leads to" .\n', encoding="utf-8")
     whole = build_graph([path], tmp_path / "whole")
     monkeypatch.setattr(rdf_stream, "WINDOW", 10)
-    monkeypatch.setattr("kgqa.graphs.rdf_reading.WINDOW", 10)
+    monkeypatch.setattr("kgqa.graphs.readers.rdf_reading.WINDOW", 10)
     streamed = build_graph([path], tmp_path / "streamed")
     assert streamed.info.triples == whole.info.triples > 5
     graphs = [EmbeddedGraph.open(tmp_path / name) for name in ("whole", "streamed")]
@@ -215,7 +216,7 @@ def test_full_statements_are_counted_where_nobody_expects_them(
     path = tmp_path / "truthy.nt"
     statement = f"<{ENTITY}statement/Q1-x> <http://www.wikidata.org/prop/statement/P57> <{ENTITY}Q2> .\n"
     path.write_text(TRUTHY + statement, encoding="utf-8")
-    monkeypatch.setattr("kgqa.graphs.rdf_reading.WINDOW", 10)
+    monkeypatch.setattr("kgqa.graphs.readers.rdf_reading.WINDOW", 10)
     _, reading = read(path)
     assert reading.skips.left_out["triple of a full statement, far into a truthy file"] == 1
 
@@ -278,11 +279,11 @@ def test_lines_that_say_nothing_are_dropped_unparsed_and_lines_still_counted(
     lines_of.insert(26_000, "broken")
     path = tmp_path / "truthy.nt"
     path.write_text("\n".join(lines_of))
-    monkeypatch.setattr("kgqa.graphs.rdf_reading.WINDOW", 50)
+    monkeypatch.setattr("kgqa.graphs.readers.rdf_reading.WINDOW", 50)
     sieved, reading = read(path)
     assert [message.partition(": ")[0] for message in reading.skips.messages] == [f"{path}, line 26001"]
     held = [0]
-    monkeypatch.setattr("kgqa.graphs.rdf_reading.saying_nothing", lambda languages: held.append(1))
+    monkeypatch.setattr("kgqa.graphs.readers.rdf_reading.saying_nothing", lambda languages: held.append(1))
     whole, _ = read(path)
     assert held == [0, 1]
     assert sieved == whole

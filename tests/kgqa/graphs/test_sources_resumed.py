@@ -10,10 +10,11 @@ import pytest
 
 from grammar.errors import GraphError
 from grammar.values import read_value
-from kgqa.graphs import Rank, Record, Statement, build_graph, journal, sources, wikidata_json
-from kgqa.graphs.selection import EVERYTHING, Selection
-from kgqa.graphs.skips import Skips
-from kgqa.graphs.sources import read_sources
+from kgqa.graphs import Rank, Record, Statement, build_graph
+from kgqa.graphs.readers import journal, sources, wikidata_json
+from kgqa.graphs.readers.selection import EVERYTHING, Selection
+from kgqa.graphs.readers.skips import Skips
+from kgqa.graphs.readers.sources import read_sources
 from tests.kgqa.graphs.test_sources_wikidata import claim, dump, entity, item, nothing, snak, time
 
 ITEMS = [
@@ -172,7 +173,7 @@ def test_every_kind_of_value_comes_back(tmp_path: Path, source: Path) -> None:
     record = Record(
         "Q9", None, ["a"], "d", {"P1": [Statement(v, rank, {"P2": values}) for v in values for rank in Rank]}
     )
-    from kgqa.graphs.reading import Reading
+    from kgqa.graphs.readers.reading import Reading
 
     kept = journal.Journal(tmp_path / "journal", [source], "x")
     reading = Reading(journal=kept)

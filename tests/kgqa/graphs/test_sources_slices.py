@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from grammar.errors import GraphError
 from kgqa.graphs import EmbeddedGraph, build_graph
-from kgqa.graphs.naming import NameSet
-from kgqa.graphs.record import Record, Statement
-from kgqa.graphs.selection import Selection, read_selection
+from kgqa.graphs.readers.naming import NameSet
+from kgqa.graphs.readers.record import Record, Statement
+from kgqa.graphs.readers.selection import Selection, read_selection
 
 FILM, HUMAN, CITY, METRE = "Q11424", "Q5", "Q515", "Q11573"
 

@@ -16,10 +16,11 @@ import pytest
 from backports import zstd
 
 from grammar.errors import GraphError
-from kgqa.graphs import Record, build_graph, lines, packed
-from kgqa.graphs.languages import Languages
-from kgqa.graphs.reading import Reading
-from kgqa.graphs.sources import reader_of
+from kgqa.graphs import Record, build_graph
+from kgqa.graphs.readers import lines, packed
+from kgqa.graphs.readers.languages import Languages
+from kgqa.graphs.readers.reading import Reading
+from kgqa.graphs.readers.sources import reader_of
 
 DUMPS = Path(__file__).resolve().parents[4] / "shared" / "data" / "wikidata" / "dumps"
 

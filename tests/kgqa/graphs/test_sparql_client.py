@@ -22,9 +22,9 @@ from grammar.errors import (
     Unreachable,
 )
 from kgqa.graphs import open_graph
-from kgqa.graphs.answer_cache import AnswerCache
-from kgqa.graphs.endpoint import EndpointGraph
-from kgqa.graphs.sparql_client import Limits, SparqlClient
+from kgqa.graphs.endpoints.answer_cache import AnswerCache
+from kgqa.graphs.endpoints.endpoint import EndpointGraph
+from kgqa.graphs.endpoints.sparql_client import Limits, SparqlClient
 from tests.kgqa.graphs.misbehaving import YES, Answer, Serve, cuts_off, drips, endless, says, stalls
 
 QUICK = Limits(seconds=3.0, attempts=3)

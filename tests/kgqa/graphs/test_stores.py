@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from kgqa.graphs.sparql_client import SparqlClient
-from kgqa.graphs.stores import Store, store_of
+from kgqa.graphs.endpoints.sparql_client import SparqlClient
+from kgqa.graphs.endpoints.stores import Store, store_of
 from tests.kgqa.graphs.misbehaving import YES, Request, Serve, says
 
 

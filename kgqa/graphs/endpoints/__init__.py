@@ -1,0 +1,1 @@
+"""Graphs behind SPARQL endpoints, and local graphs pulled from them."""

@@ -1,0 +1,1 @@
+"""Readers of sources: each yields records, and says what it skipped."""
