@@ -203,7 +203,9 @@ def test_an_interrupt_loses_nothing(graph: EmbeddedGraph, undisturbed: bytes, tm
 def test_ctrl_c_ends_all_processes(graph: EmbeddedGraph, undisturbed: bytes, tmp_path: Path) -> None:
     out = tmp_path / "silver.jsonl"
     script = (
-        "import itertools, sys\n"
+        "import itertools, signal\n"
+        # A shell starts what it puts in the background with the signal ignored, this test's run perhaps too.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from kgqa.graphs import EmbeddedGraph\n"
         "from kgqa.supervision import supervise\n"
         "from tests.kgqa.test_supervision import dialogue\n"
@@ -222,7 +224,11 @@ def test_ctrl_c_ends_all_processes(graph: EmbeddedGraph, undisturbed: bytes, tmp
     while not (out.is_file() and out.stat().st_size > len(undisturbed)) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     assert b"KeyboardInterrupt" in errors
     assert process.returncode != 0
     assert out.read_bytes().startswith(undisturbed)
