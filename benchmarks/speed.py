@@ -41,7 +41,7 @@ def main() -> None:
     requests = _requests(parser, options.questions)
     batch = (requests * BATCH)[:BATCH]
     network = T5ForConditionalGeneration(
-        T5Config(d_model=512, d_kv=64, d_ff=2048, num_layers=6, num_heads=8)
+        T5Config(d_model=512, d_kv=64, d_ff=2048, num_layers=6, num_heads=8, decoder_start_token_id=0)
     ).eval()
     parser.answer_batch(batch)  # everything is loaded, and texts have been seen: a warm server
     turns, writes, batches, written = [], [], [], []
