@@ -5,20 +5,22 @@ types make sense that a director of Inception has. A graph is never complete, an
 nothing on it, so the answer is a share (of the elements, how many have such a fact), which a model weighs,
 and not a prohibition.
 
-Large sets are looked at through evenly spaced elements of theirs.
+Large sets are looked at through evenly spaced elements of theirs. A graph that computes whole forms itself,
+as an endpoint does, is not looked at: every share would be a request, hundreds of them a question.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 
 from grammar.denotation import FloatArray, IntArray
 from grammar.forms import Call, EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf
-from grammar.graph import Graph
+from grammar.graph import AnswersForms, Graph
 from grammar.operators import Sort
 from grammar.partial import PartialForm
 
@@ -44,12 +46,17 @@ class Offers:
     _sets: OrderedDict[LogicalForm, IntArray | None] = field(default_factory=OrderedDict, repr=False)
     _shares: OrderedDict[tuple[LogicalForm, str, str], float] = field(default_factory=OrderedDict, repr=False)
 
+    @cached_property
+    def are_cheap(self) -> bool:
+        """Whether the graph is looked at: what it offers costs next to nothing there."""
+        return not isinstance(self.graph, AnswersForms)
+
     def at(self, written: PartialForm) -> FloatArray | None:
         """For every action, [actions], the share of elements that have it, or UNKNOWN; None if all are.
 
         Only leaves that may come next are looked up.
         """
-        if not written.frames:
+        if not (self.are_cheap and written.frames):
             return None
         frame = written.frames[-1]
         if len(frame.arguments) != 1:
@@ -72,7 +79,9 @@ class Offers:
 
     def share(self, before: LogicalForm, operator: str, name: str) -> float:
         """The share of a set's elements that have a relation (for ``keep`` a type), or UNKNOWN."""
-        return UNKNOWN if self._elements(before) is None else self._share(before, operator, name)
+        if not self.are_cheap or self._elements(before) is None:
+            return UNKNOWN
+        return self._share(before, operator, name)
 
     def _share(self, before: LogicalForm, operator: str, name: str) -> float:
         key = (before, operator, name)

@@ -52,8 +52,10 @@ def build_context(
     in_form = {leaf for leaf in to_actions(previous) if not isinstance(leaf, str)} if previous else set()
     entities = _entities(links, in_form, text, config.entities)
     words = _Words(links, in_form, associations, asked)
-    relations = _of_types(words, _relations(words, entities, text, asked, config.relations), offers)
-    relations, led_to = _leading(entities, relations, text)
+    relations = _relations(words, entities, text, asked, config.relations)
+    led_to: dict[str, float] = {}
+    if offers.are_cheap:
+        relations, led_to = _leading(entities, _of_types(words, relations, offers), text)
     objects = [
         *entities,
         *relations,

@@ -6,7 +6,7 @@ import pytest
 
 from grammar import offers as module
 from grammar.execute import Execution
-from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, call, read_form
+from grammar.forms import EntityLeaf, LogicalForm, RelationLeaf, TypeLeaf, call, read_form
 from grammar.graph import Graph
 from grammar.offers import UNKNOWN, Offers
 from grammar.partial import OPERATOR_NAMES, ActionSpace, PartialForm
@@ -78,3 +78,16 @@ def test_what_the_graph_cannot_tell_is_left_open(embedded: Graph) -> None:
 def test_large_sets_are_looked_at_in_part(embedded: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ELEMENTS", 2)
     assert _offered(embedded, "follow", "members", "Q6256")["P30"] in (0, 0.5, 1.0)
+
+
+class Remote:
+    """A graph that computes forms itself; looking at anything else of it would be an error here."""
+
+    def denotation(self, form: LogicalForm, *, seconds: float) -> None:
+        return None
+
+
+def test_a_graph_that_computes_forms_itself_is_not_looked_at() -> None:
+    offers = Offers(Remote())  # type: ignore[arg-type]
+    assert offers.at(_written("follow", "Q142")) is None
+    assert offers.share(read_form("members(Q6256)"), "follow", "P36") == UNKNOWN
