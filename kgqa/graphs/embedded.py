@@ -12,9 +12,9 @@ from grammar.denotation import EMPTY, BoolArray, IntArray
 from grammar.graph import Pairs, Spans
 from grammar.values import Value, read_value
 from kgqa.graphs.arrays import Array, ArrayReader, Texts, find_sorted, rows_of
-from kgqa.graphs.building.numbering import Numbering
 from kgqa.graphs.lexicon import Lexicon
 from kgqa.graphs.manifest import read_manifest
+from kgqa.graphs.numbering import Numbering
 from kgqa.graphs.protocol import DIRECTIONS, Among, Fact, GraphInfo, Hit, RelationUse
 from kgqa.graphs.readers.record import Object
 

@@ -14,10 +14,10 @@ from grammar.denotation import EMPTY, BoolArray, IntArray
 from grammar.errors import FormError, TooLarge
 from grammar.graph import Pairs, Spans
 from grammar.values import Value
-from kgqa.graphs.building.numbering import Numbering
 from kgqa.graphs.endpoints.endpoint_terms import Terms
 from kgqa.graphs.endpoints.kept import Kept
 from kgqa.graphs.endpoints.sparql_client import Row
+from kgqa.graphs.numbering import Numbering
 from kgqa.graphs.protocol import Fact
 from kgqa.graphs.rdf_terms import PQ
 from kgqa.graphs.readers.record import Object
