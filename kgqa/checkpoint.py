@@ -98,7 +98,7 @@ def load_checkpoint(folder: Path, *, device: str = "auto") -> Checkpoint:
                 f"{str(folder)!r} is no run: expected {name} in it; make one with 'kgqa train --out {folder}'"
             )
     config = _read_config(folder / CONFIG)
-    text = _open_text(folder, config.text, chosen)
+    text = open_text(folder, config.text, chosen)
     model = make_model(config, text)
     try:
         weights = load_file(folder / WEIGHTS)
@@ -131,7 +131,12 @@ def _read_config(path: Path) -> Config:
         raise CheckpointError(str(error)) from None
 
 
-def _open_text(folder: Path, config: TextConfig, device: torch.device) -> TextEncoder:
+def open_text(folder: Path, config: TextConfig, device: torch.device) -> TextEncoder:
+    """The text encoder of a run.
+
+    Raises:
+        CheckpointError: the run has none.
+    """
     if config.encoder == SCRATCH:
         return ScratchText.load(folder / TEXT)
     if not (folder / TEXT).is_dir():

@@ -27,13 +27,17 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class TextConfig:
-    """``encoder`` is ``scratch``, or the name or folder of any Hugging Face encoder (kept frozen).
+    """``encoder`` is ``scratch``, or the name or folder of any Hugging Face encoder.
 
-    ``vocabulary`` is the number of word pieces of the encoder trained from scratch.
+    A pretrained encoder is tuned for ``tuning_steps`` (0: it stays as it is) in its last ``tuned_layers``,
+    and frozen then. ``vocabulary`` is the number of word pieces of the encoder trained from scratch.
     """
 
     encoder: str = SCRATCH
     vocabulary: int = 8_000
+    tuning_steps: int = 1_000
+    tuned_layers: int = 4
+    tuning_rate: float = 5e-5
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,11 @@ class TrainingConfig:
     A step is on ``batch_size`` lessons, shared by all processes; each reads at most ``at_once`` of them
     together (0: all of its share) and adds up the gradients. ``precision`` of the matrix products is
     ``fp32``, or ``bf16`` (weights stay fp32): faster on GPUs and on processors that multiply it.
-    ``start`` is the folder of a run whose weights training goes on from, with its text encoder and its
-    settings of model and context; with none it starts from nothing. ``max_minutes`` of 0 is no limit.
+    ``forms`` is how many of the forms that a search found for a question are learnt from together, by the
+    likelihood that any of them is written (1: from the best alone). ``workers`` processes prepare lessons
+    (0: as many as there are cores, at most 8). ``start`` is the folder of a run whose weights training goes
+    on from, with its text encoder and its settings of model and context; with none it starts from nothing.
+    ``max_minutes`` of 0 is no limit.
     """
 
     epochs: int = 8
@@ -84,6 +91,8 @@ class TrainingConfig:
     save_minutes: float = 5.0
     max_minutes: float = 0.0
     max_actions: int = 48
+    forms: int = 1
+    workers: int = 0
     start: str = ""
     precision: str = "bf16"
 

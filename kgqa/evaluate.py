@@ -53,6 +53,8 @@ Progress: TypeAlias = Callable[[str, int, int | None], None]
 
 RANKED = ("convquestions",)
 """Datasets whose answers are scored by rank, on the reachable questions apart."""
+NAMES_SEEDS = ("convquestions",)
+"""Datasets that name the first question's entity only: later ones are given it and the earlier answers."""
 _AT_ONCE = 16  # dialogues whose questions go to the model in one batch
 _SAMPLES = 60
 _PREDICTIONS, _PROTOCOL = "predictions.jsonl", "protocol.json"
@@ -167,8 +169,9 @@ class _Examination:
     def _request(self, example: Example, own: Conversation) -> Request:
         known = self.setting.entities == "gold"
         shown = example.conversation if self.setting.history == "gold" else own
-        # Where a dataset names no entities, nobody has given any.
-        given = example.gold.mentions or None if known else None
+        given = example.gold.mentions if known else None
+        if not given and not (known and example.conversation.turns and self.setting.dataset in NAMES_SEEDS):
+            given = None  # where a dataset names no entities, nobody has given any
         return Request(shown if known else shown.without_mentions(), example.question, given)
 
     def _next(self, own: Conversation, dialogue: Dialogue, turn: int, answer: Answer) -> Conversation:

@@ -29,7 +29,7 @@ from grammar.denotation import (
 from grammar.errors import LimitReached
 from grammar.execute import Execution
 from grammar.forms import Call, LogicalForm, RelationLeaf, TypeLeaf
-from grammar.graph import Pairs
+from grammar.graph import AnswersForms, Pairs
 from kgqa.answer import Fact, Result
 from kgqa.graphs.protocol import Fact as StatedFact
 from kgqa.graphs.protocol import KnowledgeGraph
@@ -38,6 +38,8 @@ from kgqa.readable import answer_text
 
 __all__ = ["answer_text", "facts_behind", "result_of"]
 
+MOST_ORDERED = 1_000
+"""So many members of a set are ordered by how well known they are."""
 FEWEST_EACH = 3
 """For every element of a map at least so many facts are shown, if it has them."""
 _READING = frozenset(
@@ -47,13 +49,15 @@ _INSTANCE_OF = ("P31", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
 def result_of(denotation: Denotation, graph: KnowledgeGraph) -> Result:
-    """A denotation in names and values.
+    """A denotation in names and values; entities with the best known first.
+
+    A set has no order, but an answer has a first element: what most people mean, and what P@1 looks at.
 
     Raises:
         TypeError: it is a map or a set of statements, which answer no question.
     """
     if isinstance(denotation, Entities):
-        return Result(entities=tuple(graph.entity_names(denotation.items)))
+        return Result(entities=tuple(graph.entity_names(_best_known_first(denotation.items, graph))))
     if isinstance(denotation, Values):
         return Result(values=tuple(graph.values(denotation.items)))
     if isinstance(denotation, Number):
@@ -65,6 +69,18 @@ def result_of(denotation: Denotation, graph: KnowledgeGraph) -> Result:
     if isinstance(denotation, Booleans):
         return Result(truths=denotation.truths)
     raise TypeError(f"{denotation.sort.value} answers no question")
+
+
+def _best_known_first(entities: IntArray, graph: KnowledgeGraph) -> IntArray:
+    """By number of facts; all of a small set, the best known of a large one before the rest. An endpoint is
+    not asked how well known things are: it would be as much work again as the answer was."""
+    if isinstance(graph, AnswersForms) or len(entities) < 2:
+        return entities
+    known = graph.degree(entities)
+    if len(entities) > MOST_ORDERED:
+        least = np.partition(known, -MOST_ORDERED)[-MOST_ORDERED]
+        known = np.where(known >= least, known, 0)
+    return entities[np.argsort(-known, kind="stable")]
 
 
 def facts_behind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -52,10 +53,16 @@ class GraphText:
         self._relation_texts = list(map(self._relation_text, self._relations, relations))
         labels = graph.labels(self._types)
         self._type_texts = [label or name for label, name in zip(labels, self._types, strict=True)]
-        self._relation_vectors = stored_vectors(encoder, self._relation_texts)
-        self._type_vectors = stored_vectors(encoder, self._type_texts)
         self._entity_texts: dict[tuple[str, ...], str] = {}
         self._products: dict[int, dict[str, Vectors]] = {}  # of relation and of type vectors, by question
+
+    @cached_property
+    def _relation_vectors(self) -> Vectors | None:
+        return stored_vectors(self.encoder, self._relation_texts)
+
+    @cached_property
+    def _type_vectors(self) -> Vectors | None:
+        return stored_vectors(self.encoder, self._type_texts)
 
     def _relation_text(self, name: str, label: str | None) -> str:
         aliases = sorted(self.graph.aliases(name), key=lambda alias: (len(alias), alias))[:_ALIASES]

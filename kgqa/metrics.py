@@ -170,9 +170,9 @@ def weighted_mean(by_type: Mapping[str, tuple[float, int]]) -> float:
 
 # --- ranked answers ----------------------------------------------------------------------------------
 
-# A parser answers with sets, best first, and the items of a set are tied: nothing ranks one of them above
-# another. So these are expectations over the orders in which tied items could stand. Each group is
-# (number of items, how many of them are right).
+# A parser answers with groups of items, best first, and the items of a group are tied: nothing ranks one of
+# them above another. So these are expectations over the orders in which tied items could stand. Each group
+# is (number of items, how many of them are right).
 
 Groups: TypeAlias = Sequence[tuple[int, int]]
 

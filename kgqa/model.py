@@ -28,6 +28,8 @@ from kgqa.text import TextInput
 OPERATORS_COUNT = len(OPERATOR_NAMES)
 START = OPERATORS_COUNT
 """The action before the first."""
+ALIKE_SHARPNESS = 10.0
+"""How much more the words count, at first, that are most like an object."""
 SMALLEST_SHARE = 1e-3
 """Smaller shares of what the graph offers weigh as much as this one."""
 
@@ -182,6 +184,8 @@ class StructuredTransformer(nn.Module):
         self.near = nn.Linear(len(NEAR), d)
         self.numeric = nn.Sequential(nn.Linear(NUMERIC, d), nn.GELU(), nn.Linear(d, d))
         self.mention = nn.Linear(d, d)
+        self.alike = nn.Linear(d + 1, d)
+        self.sharpness = nn.Parameter(torch.tensor(math.log(ALIKE_SHARPNESS)))
         self.leads = nn.Linear(d, d)
         self.object_norm = nn.LayerNorm(d)
         self.kind = nn.Embedding(3, d)  # piece, action of the previous form, object
@@ -213,7 +217,8 @@ class StructuredTransformer(nn.Module):
         objects = labels + leads + self.near(batch.near) + self.numeric(batch.numeric)
         for k, table in enumerate(tables):
             objects = objects + table(batch.categories[..., k])
-        objects = self.object_norm(objects + self.mention(_mean_of_spans(pieces, batch.span)))
+        objects = objects + self.mention(_mean_of_spans(pieces, batch.span))
+        objects = self.object_norm(objects + self._words_alike(batch, pieces))
         pointed = batch.form_object.clamp(min=0)[..., None].expand(-1, -1, objects.shape[-1])
         form = self.form_operator(batch.form_operator) + torch.gather(objects, 1, pointed) * (
             batch.form_object >= 0
@@ -232,6 +237,19 @@ class StructuredTransformer(nn.Module):
         return Memory(
             states, self.pointer_key(states), batch.object_mask, mask, source, [None] * len(self.decoder)
         )
+
+    def _words_alike(self, batch: Batch, pieces: Tensor) -> Tensor:
+        """What of the questions each object's text is most like, by the encoder's own measure, [B, N, D].
+
+        It says from the start which words speak of which relation; attention would have to learn it.
+        """
+        words, labels = self.text.comparable(batch.pieces, batch.label_features)
+        alike = labels[batch.label] @ words.transpose(1, 2)  # [B, N, T], cosines
+        alike = alike.masked_fill(~batch.piece_mask[:, None, :], -1.0)
+        weights = (alike * self.sharpness.exp()).softmax(-1)
+        most = alike.amax(-1, keepdim=True)
+        found: Tensor = self.alike(torch.cat((weights @ pieces, most), -1))
+        return found
 
     def _action_embedding(self, actions: Tensor, objects: Tensor) -> Tensor:
         """[B, n] actions (operator, START, or START + 1 + object) -> [B, n, D]."""
@@ -264,15 +282,28 @@ class StructuredTransformer(nn.Module):
         graph = torch.where(offers > 0, weights[..., 1:] * share, weights[..., :1])
         return scores + graph * (offers >= 0)
 
-    def forward(self, batch: Batch, actions: Tensor, allowed: Tensor, offers: Tensor) -> Tensor:
-        """Negative log-likelihood, summed, of the actions [B, L] (-1 pads) under the mask [B, L, A]."""
+    def forward(self, batch: Batch, rows: Tensor, actions: Tensor, allowed: Tensor, offers: Tensor) -> Tensor:
+        """Negative log-likelihood, summed over questions, that one of a question's forms is written.
+
+        R forms: ``rows`` [R] says of which question each is, ``actions`` [R, L] (-1 pads) are its actions,
+        under the mask ``allowed`` [R, L, A]. With one form a question it is that of the form.
+        """
         memory = self.encode(batch)
+        questions = batch.label.shape[0]
+        if len(rows) > questions:
+            memory = memory.select(rows)
         start = torch.full_like(actions[:, :1], -1)
         previous = with_start(torch.cat((start, actions[:, :-1]), 1).clamp(min=-1))
         scores = self.decode(previous, memory, offers).float().masked_fill(~allowed, -1e9)
-        return functional.cross_entropy(
-            scores.flatten(0, 1), actions.flatten(), ignore_index=-1, reduction="sum"
-        )
+        if len(rows) == questions:
+            return functional.cross_entropy(
+                scores.flatten(0, 1), actions.flatten(), ignore_index=-1, reduction="sum"
+            )
+        steps = functional.cross_entropy(scores.transpose(1, 2), actions, ignore_index=-1, reduction="none")
+        likely = torch.where(
+            rows == torch.arange(questions, device=rows.device)[:, None], -steps.sum(1), -torch.inf
+        )  # [B, R] log-likelihoods
+        return -likely.logsumexp(1).sum()
 
 
 def with_start(actions: Tensor) -> Tensor:

@@ -8,14 +8,17 @@ A source says where its forms come from: the dialogues themselves, or a silver f
 from __future__ import annotations
 
 import hashlib
+import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from grammar.errors import DataError
 from grammar.forms import LogicalForm
@@ -23,6 +26,7 @@ from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace
 from kgqa.associations import Associations, halves
 from kgqa.batch import Encoded, encode_contexts
+from kgqa.checkpoint import open_text
 from kgqa.config import Config, SourceConfig
 from kgqa.context import Context
 from kgqa.conversation import Conversation, Dialogue, Example
@@ -31,6 +35,7 @@ from kgqa.decode import action_numbers
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.linking import link
+from kgqa.pool import in_processes
 from kgqa.supervision import read_silver
 from kgqa.surroundings import build_context
 from kgqa.text import TextEncoder
@@ -38,40 +43,24 @@ from kgqa.text import TextEncoder
 FORM_SHOWN = 0.5
 """Share of lessons that see the form of the turn before (a released dialogue shows answers only)."""
 _CHUNK = 256
+_CHUNKS_FOR_ANOTHER = 6
+_MOST_WORKERS = 8
 
+Group: TypeAlias = Literal["dev", "first", "second"]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and of how much where that is known."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One question with the form to learn. ``given`` are its entities where they are not to be searched."""
+    """One question with the forms that may be right, best first. ``given`` are its entities where they are
+    not to be searched."""
 
     id: str
     conversation: Conversation
     question: str
-    form: LogicalForm
+    forms: tuple[LogicalForm, ...]
     given: tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A lesson as arrays: ``actions`` [L], and for every step what the grammar ``allowed`` and the graph
-    ``offers``, both [L, A]."""
-
-    id: str
-    encoded: Encoded
-    actions: npt.NDArray[np.int64]
-    allowed: npt.NDArray[np.bool_]
-    offers: npt.NDArray[np.float16]
-    graph: Offers
-    context: Context
-    form: LogicalForm
-
-    @property
-    def length(self) -> int:
-        """How many positions the encoder reads."""
-        return len(self.encoded.pieces) + len(self.encoded.form_operator) + len(self.encoded.labels)
 
 
 @dataclass
@@ -102,7 +91,7 @@ def lessons_of(
     held_out = read_split_keys(source.held_out) if source.held_out else frozenset()
     silver = None
     if source.silver:
-        silver = {s.id: s.form for s in read_silver(source.silver) if s.form is not None}
+        silver = {s.id: tuple(form for form, _ in s.forms) for s in read_silver(source.silver) if s.forms}
     dialogues = read_dataset(source.dataset, source.path, limit=source.limit or None, on_error=on_error)
     for dialogue in dialogues:
         if dialogue.split_key in held_out:
@@ -111,18 +100,19 @@ def lessons_of(
 
 
 def _lessons(
-    dialogue: Dialogue, source: SourceConfig, silver: dict[str, LogicalForm] | None
+    dialogue: Dialogue, source: SourceConfig, silver: Mapping[str, tuple[LogicalForm, ...]] | None
 ) -> Iterator[Lesson]:
     forms: dict[str, LogicalForm] = {}
     for example in dialogue.examples:
-        form = example.gold.form if silver is None else silver.get(example.id)
-        if form is not None:
+        annotated = () if example.gold.form is None else (example.gold.form,)
+        found = annotated if silver is None else silver.get(example.id, ())
+        if found:
             conversation = example.conversation
             if forms and _share(f"form:{example.id}") < FORM_SHOWN:
                 conversation = _with_forms(conversation, forms)
             for _ in range(_times(source.weight, example.id)):
-                yield Lesson(example.id, conversation, example.question, form, _given(example, source))
-            forms[example.question] = form
+                yield Lesson(example.id, conversation, example.question, found, _given(example, source))
+            forms[example.question] = found[0]
 
 
 def _times(weight: float, example_id: str) -> int:
@@ -146,61 +136,116 @@ def _with_forms(conversation: Conversation, forms: dict[str, LogicalForm]) -> Co
     )
 
 
-def prepare(
-    lessons: Sequence[Lesson],
-    text: GraphText,
-    *,
-    associations: Associations,
-    config: Config,
-    coverage: Coverage,
-    progress: Callable[[int], None],
-) -> Iterator[Prepared]:
-    """Lessons as arrays, in order, without those whose form needs what is not among the objects."""
-    graph = Offers(text.graph)
-    for start in range(0, len(lessons), _CHUNK):
-        chunk = lessons[start : start + _CHUNK]
-        text.encoder.pieces(sorted({lesson.question for lesson in chunk}), config.context.question_tokens)
-        kept: list[tuple[Lesson, Context, list[int], ActionSpace]] = []
-        for lesson in chunk:
-            found = _reachable(lesson, text, graph, associations, config)
-            coverage.lessons += 1
-            if found is None:
-                coverage.unreachable += 1
-            else:
-                kept.append((lesson, *found))
-        encoded = encode_contexts([context for _, context, _, _ in kept], text.encoder, config=config.context)
-        for (lesson, context, actions, space), arrays in zip(kept, encoded, strict=True):
-            allowed = np.zeros((len(actions), len(space)), dtype=bool)
-            offers = np.full(allowed.shape, UNKNOWN, np.float16)
-            written = space.start()
-            for step, action in enumerate(actions):
-                allowed[step] = written.mask
-                if (shares := graph.at(written)) is not None:
-                    offers[step] = shares
-                written = written.append(action)
-            numbers = np.array(actions, np.int64)
-            yield Prepared(lesson.id, arrays, numbers, allowed, offers, graph, context, lesson.form)
-        progress(min(start + _CHUNK, len(lessons)))
+@dataclass(frozen=True)
+class Target:
+    """A form to learn as arrays: ``actions`` [L], and for every step what the grammar ``allowed`` and the
+    graph ``offers``, both [L, A]."""
+
+    actions: npt.NDArray[np.int64]
+    allowed: npt.NDArray[np.bool_]
+    offers: npt.NDArray[np.float16]
 
 
-def _reachable(
-    lesson: Lesson, text: GraphText, offers: Offers, associations: Associations, config: Config
-) -> tuple[Context, list[int], ActionSpace] | None:
-    links = link(lesson.question, lesson.conversation, text.graph, given=lesson.given)
-    context = build_context(
-        lesson.question,
-        lesson.conversation,
-        links,
-        text,
-        offers=offers,
-        associations=associations,
-        config=config.context,
-    )
-    space = ActionSpace(context.leaves, max_actions=config.training.max_actions)
-    actions = action_numbers(lesson.form, space)
-    if actions is None or len(actions) > config.training.max_actions:
-        return None
-    return context, actions, space
+@dataclass(frozen=True)
+class Prepared:
+    """A lesson over a graph as arrays; ``targets`` are those of its forms that can be written, best first."""
+
+    id: str
+    graph: str
+    encoded: Encoded
+    targets: tuple[Target, ...]
+    context: Context
+    form: LogicalForm
+
+    @property
+    def length(self) -> int:
+        """How many positions the encoder reads."""
+        return len(self.encoded.pieces) + len(self.encoded.form_operator) + len(self.encoded.labels)
+
+
+class Preparer:
+    """Lessons over one graph, which is opened as ``graph``, as arrays."""
+
+    def __init__(self, graph: str, encoder: TextEncoder, config: Config) -> None:
+        self.graph, self.config = graph, config
+        self.text = GraphText(open_graph(graph), encoder)
+        self.offers = Offers(self.text.graph)
+
+    def prepare(self, lessons: Sequence[Lesson], associations: Associations) -> list[Prepared]:
+        """Lessons, in order, without those whose best form needs what is not among the objects."""
+        limits, encoder = self.config.context, self.text.encoder
+        encoder.pieces(sorted({lesson.question for lesson in lessons}), limits.question_tokens)
+        contexts = [self._context(lesson, associations) for lesson in lessons]
+        found = [self._targets(lesson, context) for lesson, context in zip(lessons, contexts, strict=True)]
+        kept = [number for number, targets in enumerate(found) if targets]
+        arrays = encode_contexts([contexts[number] for number in kept], encoder, config=limits)
+        return [
+            Prepared(
+                lessons[number].id, self.graph, one, found[number], contexts[number], lessons[number].forms[0]
+            )
+            for number, one in zip(kept, arrays, strict=True)
+        ]
+
+    def _context(self, lesson: Lesson, associations: Associations) -> Context:
+        links = link(lesson.question, lesson.conversation, self.text.graph, given=lesson.given)
+        return build_context(
+            lesson.question,
+            lesson.conversation,
+            links,
+            self.text,
+            offers=self.offers,
+            associations=associations,
+            config=self.config.context,
+        )
+
+    def _targets(self, lesson: Lesson, context: Context) -> tuple[Target, ...]:
+        """Those of a lesson's forms that can be written; none if the best one cannot."""
+        most = self.config.training.max_actions
+        space = ActionSpace(context.leaves, max_actions=most)
+        targets: list[Target] = []
+        for form in lesson.forms[: max(1, self.config.training.forms)]:
+            actions = action_numbers(form, space)
+            if actions is not None and len(actions) <= most:
+                targets.append(self._target(actions, space))
+            elif not targets:
+                return ()
+        return tuple(targets)
+
+    def _target(self, actions: Sequence[int], space: ActionSpace) -> Target:
+        allowed = np.zeros((len(actions), len(space)), dtype=bool)
+        offers = np.full(allowed.shape, UNKNOWN, np.float16)
+        written = space.start()
+        for step, action in enumerate(actions):
+            allowed[step] = written.mask
+            if (shares := self.offers.at(written)) is not None:
+                offers[step] = shares
+            written = written.append(action)
+        return Target(np.array(actions, np.int64), allowed, offers)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Lessons that are prepared together: of which graph, with which associations."""
+
+    source: str
+    group: Group
+    graph: str
+    lessons: list[Lesson]
+
+
+def _preparing(
+    config: Config, text: Path, associations: Mapping[Group, Associations]
+) -> Callable[[_Work], list[Prepared]]:
+    """What a process does; it opens the encoder, and a graph when it first meets it."""
+    torch.set_num_threads(1)
+    return _prepares(config, open_text(text, config.text, torch.device("cpu")), associations)
+
+
+def _prepares(
+    config: Config, encoder: TextEncoder, associations: Mapping[Group, Associations]
+) -> Callable[[_Work], list[Prepared]]:
+    preparer = cache(lambda graph: Preparer(graph, encoder, config))
+    return lambda work: preparer(work.graph).prepare(work.lessons, associations[work.group])
 
 
 @dataclass(frozen=True)
@@ -213,36 +258,64 @@ class Curriculum:
     coverage: dict[str, Coverage]
 
 
+Sources: TypeAlias = Mapping[str, tuple[SourceConfig, list[tuple[str, Lesson]]]]
+"""Name of a source -> its settings, and (split key, lesson) in the order of the dialogues."""
+
+
+def read_sources(config: Config) -> Sources:
+    """All lessons of all sources."""
+    return {name: (source, _read(source)) for name, source in _named(config.source)}
+
+
+def training_lessons(sources: Sources, config: Config) -> Iterator[tuple[SourceConfig, list[Lesson]]]:
+    """The lessons of every source but for those that the best checkpoint is chosen by."""
+    for source, lessons in sources.values():
+        yield source, [lesson for key, lesson in lessons if not _is_dev(key, config)]
+
+
 def prepare_sources(
-    config: Config, text: TextEncoder, *, default_graph: str | Path, progress: Progress
+    config: Config,
+    sources: Sources,
+    text: TextEncoder,
+    *,
+    folder: Path,
+    default_graph: str,
+    progress: Progress,
 ) -> Curriculum:
-    """Read all sources, learn the associations of words, and make arrays of everything."""
+    """Learn the associations of words, and make arrays of all lessons; ``folder`` is the run that ``text``
+    lies in."""
     settings = config.training
-    found = {name: _read(source) for name, source in _named(config.source)}
-    train = [(key, x) for lessons in found.values() for key, x in lessons if not _is_dev(key, config)]
-    pairs = [(x.question, x.form) for _, x in train]
+    train = [(key, x) for _, lessons in sources.values() for key, x in lessons if not _is_dev(key, config)]
+    pairs = [(x.question, x.forms[0]) for _, x in train]
     whole = Associations.learn(pairs)
     first, second = halves(pairs, [_in_first_half(key) for key, _ in train])
-    curriculum = Curriculum([], [], whole, {})
-    for name, source in _named(config.source):
-        graph_text = GraphText(open_graph(source.graph or default_graph), text)
-        coverage = curriculum.coverage.setdefault(name, Coverage())
-        for group, (into, associations) in {
-            "dev": (curriculum.dev, whole),
-            "first": (curriculum.train, second),  # nothing explains itself
-            "second": (curriculum.train, first),
-        }.items():
-            lessons = [x for key, x in found[name] if _group(key, config) == group]
-            into.extend(
-                prepare(
-                    lessons,
-                    graph_text,
-                    associations=associations,
-                    config=config,
-                    coverage=coverage,
-                    progress=partial(_tell, progress, f"{name}, {group}", len(lessons)),
-                )
-            )
+    # Nothing explains itself: each half is prepared with what the other teaches.
+    associations: dict[Group, Associations] = {"dev": whole, "first": second, "second": first}
+    work = [
+        _Work(name, group, source.graph or default_graph, lessons[start : start + _CHUNK])
+        for name, (source, found) in sources.items()
+        for group in associations
+        for lessons in [[x for key, x in found if _group(key, config) == group]]
+        for start in range(0, len(lessons), _CHUNK)
+    ]
+    most = settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+    workers = min(most, len(work) // _CHUNKS_FOR_ANOTHER + 1)  # starting one takes seconds
+    prepared: Iterator[list[Prepared]]
+    if workers > 1:
+        advice = "train with fewer workers ([training] workers = 1)"
+        arguments = (config, folder, associations)
+        prepared = in_processes(work, _preparing, arguments, workers=workers, advice=advice)
+    else:
+        prepared = map(_prepares(config, text, associations), work)
+    curriculum = Curriculum([], [], whole, {name: Coverage() for name in sources})
+    done, total = 0, sum(len(part.lessons) for part in work)
+    for part, lessons in zip(work, prepared, strict=True):
+        coverage = curriculum.coverage[part.source]
+        coverage.lessons += len(part.lessons)
+        coverage.unreachable += len(part.lessons) - len(lessons)
+        (curriculum.dev if part.group == "dev" else curriculum.train).extend(lessons)
+        done += len(part.lessons)
+        progress(f"lessons of {part.source}", done, total)
     random.Random(settings.seed).shuffle(curriculum.dev)
     return curriculum
 
@@ -269,18 +342,7 @@ def _in_first_half(split_key: str) -> bool:
     return _share(f"half:{split_key}") < 0.5
 
 
-def _group(split_key: str, config: Config) -> str:
+def _group(split_key: str, config: Config) -> Group:
     if _is_dev(split_key, config):
         return "dev"
     return "first" if _in_first_half(split_key) else "second"
-
-
-def _tell(progress: Progress, name: str, total: int, done: int) -> None:
-    progress(name, done, total)
-
-
-def texts_of(config: Config) -> Iterable[str]:
-    """All questions of the sources, to learn word pieces from."""
-    for source in config.source:
-        for _, lesson in lessons_of(source, on_error=lambda error: None):
-            yield lesson.question

@@ -6,6 +6,7 @@ evaluation that was stopped goes on from its file, and measures can be computed 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -68,15 +69,18 @@ def score(example: Example, answer: Answer, graph: KnowledgeGraph) -> dict[str, 
 
 
 def rank(example: Example, answer: Answer, graph: KnowledgeGraph) -> list[tuple[int, int]] | None:
-    """The answer and those of the other forms of the beam as groups (items, right ones), best first."""
+    """The answer and those of the other forms of the beam as groups (items, right ones), best first.
+
+    Entities are ranked (``result_of``), so a right one is a group of its own; of values all are tied.
+    """
     golds = gold_items(example.gold)
     if golds is None:
         return None
     if not isinstance(answer, Answered):
         return []
 
-    def label(name: str) -> str:
-        return graph.label(name) or ""
+    def group(items: Iterable[Item]) -> tuple[int, int]:
+        return metrics.group_of(items, golds, label=lambda name: graph.label(name) or "")
 
     groups: list[tuple[int, int]] = []
     seen: set[Item] = set()
@@ -84,8 +88,12 @@ def rank(example: Example, answer: Answer, graph: KnowledgeGraph) -> list[tuple[
     for result in results[:RANKS]:
         items = [item for item in result_items(result) if item not in seen]
         seen.update(items)
-        if items:
-            groups.append(metrics.group_of(items, golds, label=label))
+        if result.entities is None:
+            groups += [group(items)] if items else []
+            continue
+        for is_right, run in itertools.groupby(items, key=lambda item: group([item])[1]):
+            length = len(list(run))
+            groups += [(1, 1)] * length if is_right else [(length, 0)]
     return groups
 
 

@@ -1,9 +1,9 @@
 """Text as vectors: questions word piece by word piece, labels as one vector each.
 
-Two encoders with one interface. ``PretrainedText`` runs any Hugging Face encoder, frozen, and remembers
-what it has encoded; ``ScratchText`` has word pieces of its own and is trained with the model. What an
-encoder makes of texts before the model runs are ``features`` (no gradient); ``TextInput`` in the model
-turns features into vectors of its own width.
+Two encoders with one interface. ``PretrainedText`` runs any Hugging Face encoder, frozen (``kgqa.tuning``
+may have tuned it before), and remembers what it has encoded; ``ScratchText`` has word pieces of its own and
+is trained with the model. What an encoder makes of texts before the model runs are ``features`` (no
+gradient); ``TextInput`` in the model turns features into vectors of its own width.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor, nn
+from torch.nn import functional
 
 from grammar.errors import CheckpointError, ConfigError
 from kgqa.config import SCRATCH
@@ -133,6 +134,22 @@ class PretrainedText:
                     np.concatenate((states[row][real].mean(0, keepdims=True), states[row][words])),
                     spans[row].numpy()[words],
                 )
+
+    def embed(self, texts: Sequence[str], limit: int) -> Tensor:
+        """Unit vectors [n, width] with a gradient, for tuning."""
+        batch = self.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=limit + 2, return_tensors="pt"
+        ).to(self.device)
+        states = self.model(**batch).last_hidden_state
+        real = batch["attention_mask"].unsqueeze(-1)
+        return functional.normalize((states * real).sum(1) / real.sum(1), dim=-1)
+
+    def tuned(self) -> None:
+        """The weights have changed: forget what the old ones said, and change no more."""
+        self.model.eval().requires_grad_(False)
+        self._labels.clear()
+        self._pieces.clear()
+        self.__dict__.pop("digest", None)
 
     def pieces(self, texts: Sequence[str], limit: int) -> list[Pieces]:
         missing = {text for text in texts if text not in self._pieces}
@@ -275,11 +292,21 @@ class TextInput(nn.Module):
 
     def labels(self, features: Tensor) -> Tensor:
         """[U, width] floats or [U, L] piece numbers -> [U, dimension]."""
-        if not self.pretrained:
-            present = (features != 0).unsqueeze(-1)  # [U, L, 1]
-            summed = (self.embedding(features) * present).sum(1)
-            features = summed / present.sum(1).clamp(min=1)
-        else:
-            features = features * features.shape[-1] ** 0.5  # unit vectors -> unit variance
-        vectors: Tensor = self.label(features)
+        means = self._means(features)
+        if self.pretrained:
+            means = means * means.shape[-1] ** 0.5  # unit vectors -> unit variance
+        vectors: Tensor = self.label(means)
         return vectors
+
+    def comparable(self, pieces: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of pieces and labels as unit vectors whose products tell likeness: [B, T, W], [U, W]."""
+        words = pieces if self.pretrained else self.embedding(pieces)
+        return functional.normalize(words, dim=-1), functional.normalize(self._means(labels), dim=-1)
+
+    def _means(self, features: Tensor) -> Tensor:
+        if self.pretrained:
+            return features
+        present = (features != 0).unsqueeze(-1)  # [U, L, 1]
+        summed = (self.embedding(features) * present).sum(1)
+        means: Tensor = summed / present.sum(1).clamp(min=1)
+        return means

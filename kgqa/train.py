@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from grammar.errors import CheckpointError, ConfigError
+from grammar.errors import ConfigError
 from grammar.forms import normalise
-from grammar.offers import UNKNOWN
+from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
@@ -35,17 +34,22 @@ from kgqa.checkpoint import (
     choose_device,
     load_checkpoint,
     make_model,
+    open_text,
     save_checkpoint,
     without_training_paths,
 )
 from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
 from kgqa.decode import beam_search
+from kgqa.graph_text import GraphText
+from kgqa.graphs.opening import open_graph
 from kgqa.model import StructuredTransformer
-from kgqa.prepare import Prepared, Progress, prepare_sources, texts_of
+from kgqa.prepare import Prepared, Progress, Sources, prepare_sources, read_sources, training_lessons
 from kgqa.processes import Processes
 from kgqa.text import PretrainedText, ScratchText, TextEncoder
+from kgqa.training_state import read_record, read_state, write_state
+from kgqa.tuning import Pair, aliases_of, pairs_of, tune
 
-STATE = "training"
+STATE, TUNING = "training", "tuning"
 LOG = "log.jsonl"
 _DEV_LIMIT = 400
 _BUCKET = 40  # batches that are sorted by length together
@@ -89,8 +93,14 @@ def train(
     start = load_checkpoint(Path(config.training.start), device=device) if config.training.start else None
     if start is not None:
         config = _going_on(config, start.config)
-    text = start.text if start is not None else _text(config, out, chosen)
-    curriculum = prepare_sources(config, text, default_graph=default_graph, progress=progress)
+    sources = read_sources(config)
+    if start is None:
+        text, lies_in = _text(config, sources, out, chosen, processes, default_graph, progress), out
+    else:
+        text, lies_in = start.text, Path(config.training.start)
+    curriculum = prepare_sources(
+        config, sources, text, folder=lies_in, default_graph=str(default_graph), progress=progress
+    )
     if not curriculum.train:
         raise ConfigError(
             "no lesson is left to train on: no form can be made of what is linked in its question"
@@ -98,8 +108,8 @@ def train(
     model = (start.model if start is not None else make_model(config, text)).to(chosen)
     loop = _Loop(config, out, model, text, curriculum.associations, chosen, processes)
     loop.resume()
-    sources = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}
-    loop.log(lessons=len(curriculum.train), dev=len(curriculum.dev), sources=sources)
+    coverage = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}
+    loop.log(lessons=len(curriculum.train), dev=len(curriculum.dev), sources=coverage)
     try:
         loop.run(curriculum.train, curriculum.dev, progress)
     except KeyboardInterrupt:
@@ -114,14 +124,58 @@ def _going_on(config: Config, start: Config) -> Config:
     return replace(config, text=start.text, context=start.context, model=start.model, training=training)
 
 
-def _text(config: Config, out: Path, device: torch.device) -> TextEncoder:
-    if config.text.encoder != SCRATCH:
-        return PretrainedText(config.text.encoder, device=device)
-    if (out / TEXT / "tokenizer.json").exists():
-        return ScratchText.load(out / TEXT)
-    text = ScratchText.train(texts_of(config), vocabulary=config.text.vocabulary)
-    text.save(out / TEXT)
-    return text
+def _text(
+    config: Config,
+    sources: Sources,
+    out: Path,
+    device: torch.device,
+    processes: Processes,
+    default_graph: str | Path,
+    progress: Progress,
+) -> TextEncoder:
+    """The text encoder as it lies in the run, where the first process has put it: what the model learns from
+    is what it will read, rounded to 8 bits."""
+    if processes.first and not (out / TEXT).exists():
+        text: TextEncoder
+        if config.text.encoder == SCRATCH:
+            questions = (x.question for _, lessons in sources.values() for _, x in lessons)
+            text = ScratchText.train(questions, vocabulary=config.text.vocabulary)
+        else:
+            text = PretrainedText(config.text.encoder, device=device)
+            if config.text.tuning_steps:
+                _tune(text, config, sources, out, default_graph, progress)
+        text.save(out / f"{TEXT}.new")
+        os.replace(out / f"{TEXT}.new", out / TEXT)
+    processes.wait()
+    return open_text(out, config.text, device)
+
+
+def _tune(
+    text: PretrainedText,
+    config: Config,
+    sources: Sources,
+    out: Path,
+    default_graph: str | Path,
+    progress: Progress,
+) -> None:
+    pairs: list[Pair] = []
+    graphs: dict[str, GraphText] = {}
+    for source, lessons in training_lessons(sources, config):
+        uri = source.graph or str(default_graph)
+        graphs.setdefault(uri, GraphText(open_graph(uri), text))
+        pairs += pairs_of(lessons, graphs[uri])
+    if not pairs:
+        return
+    tune(
+        text,
+        pairs,
+        [pair for graph in graphs.values() for pair in aliases_of(graph)],
+        config=config.text,
+        seed=config.training.seed,
+        state=out / TUNING,
+        save_minutes=config.training.save_minutes,
+        progress=progress,
+    )
 
 
 def batches_of(lessons: Sequence[Prepared], size: int, *, seed: int) -> Iterator[list[Prepared]]:
@@ -138,18 +192,20 @@ def batches_of(lessons: Sequence[Prepared], size: int, *, seed: int) -> Iterator
     yield from batches
 
 
-def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Actions [B, L] (-1 pads), what was allowed and what offered [B, L, A], of ``width`` actions."""
-    length = max(len(lesson.actions) for lesson in batch)
-    actions = torch.full((len(batch), length), -1)
-    allowed = torch.zeros((len(batch), length, width), dtype=torch.bool)
-    offers = torch.full((len(batch), length, width), UNKNOWN)
-    for row, lesson in enumerate(batch):
-        count, wide = lesson.allowed.shape
-        actions[row, :count] = torch.from_numpy(lesson.actions)
-        allowed[row, :count, :wide] = torch.from_numpy(lesson.allowed)
-        offers[row, :count, :wide] = torch.from_numpy(lesson.offers)
-    return actions, allowed, offers
+def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of R forms the lesson that each is of [R], its actions [R, L] (-1 pads), what was allowed and what
+    offered [R, L, A], of ``width`` actions."""
+    forms = [(row, target) for row, lesson in enumerate(batch) for target in lesson.targets]
+    length = max(len(target.actions) for _, target in forms)
+    actions = torch.full((len(forms), length), -1)
+    allowed = torch.zeros((len(forms), length, width), dtype=torch.bool)
+    offers = torch.full((len(forms), length, width), UNKNOWN)
+    for number, (_, target) in enumerate(forms):
+        count, wide = target.allowed.shape
+        actions[number, :count] = torch.from_numpy(target.actions)
+        allowed[number, :count, :wide] = torch.from_numpy(target.allowed)
+        offers[number, :count, :wide] = torch.from_numpy(target.offers)
+    return torch.tensor([row for row, _ in forms]), actions, allowed, offers
 
 
 class _Loop:
@@ -195,45 +251,23 @@ class _Loop:
         """Write everything that going on needs; the last file written makes it count."""
         if not self.processes.first:
             return
-        folder = self.out / STATE
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in self.model.state_dict().items()}
-        for number, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{k}": v.detach().cpu().contiguous() for k, v in moments.items()}
-        name = f"step-{self.state.step}.safetensors"
-        save_file(tensors, folder / name)
-        settings = write_toml(self.config)
-        record = {"file": name, "state": asdict(self.state), "settings": settings}
-        (folder / "state.json.new").write_text(json.dumps(record), encoding="utf-8")
-        os.replace(folder / "state.json.new", folder / "state.json")
-        for old in folder.glob("step-*.safetensors"):
-            if old.name != name:
-                old.unlink()
+        record = {
+            "step": self.state.step,
+            "state": asdict(self.state),
+            "settings": write_toml(self.config),
+        }
+        write_state(self.out / STATE, self.model, self.optimizer, record)
 
     def resume(self) -> None:
         """Go on where ``out`` stands, if it holds a run."""
-        path = self.out / STATE / "state.json"
-        if not path.exists():
+        record = read_record(self.out / STATE)
+        if record is None:
             if (self.out / WEIGHTS).exists():
                 raise ConfigError(f"{self.out} holds a finished run; give another --out, or remove it")
             return
-        record = json.loads(path.read_text(encoding="utf-8"))
         if record["settings"] != write_toml(self.config):
             raise ConfigError(f"{self.out} holds a run with other settings; give another --out, or remove it")
-        try:
-            tensors = load_file(path.parent / record["file"])
-        except OSError as error:
-            raise CheckpointError(
-                f"cannot go on from {path.parent}: {error}; remove it to start anew"
-            ) from None
-        self.model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in tensors.items():
-            if key.startswith("optimizer."):
-                _, number, name = key.split(".")
-                moments.setdefault(int(number), {})[name] = tensor
-        stored = self.optimizer.state_dict()
-        self.optimizer.load_state_dict({"state": moments, "param_groups": stored["param_groups"]})
+        read_state(self.out / STATE, self.model, self.optimizer)
         self.state = State(**record["state"])
 
     # --- the loop ---
@@ -289,7 +323,7 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        actions = sum(len(lesson.actions) for lesson in batch)
+        actions = sum(len(lesson.targets[0].actions) for lesson in batch)
         own = self.processes.share(batch)
         longest = math.ceil(len(batch) / self.processes.count)
         at_once = self.settings.at_once or longest
@@ -336,6 +370,7 @@ def exact_match(
     """Share of lessons whose form greedy decoding writes."""
     model.eval()
     right = 0
+    offers = {name: Offers(open_graph(name)) for name in {lesson.graph for lesson in lessons}}
     device = next(model.parameters()).device
     for start in range(0, len(lessons), 32):
         chunk = lessons[start : start + 32]
@@ -343,7 +378,7 @@ def exact_match(
         spaces = [
             ActionSpace(lesson.context.leaves, max_actions=config.training.max_actions) for lesson in chunk
         ]
-        graphs = [lesson.graph for lesson in chunk]
+        graphs = [offers[lesson.graph] for lesson in chunk]
         forms = beam_search(model, batch, spaces, offers=graphs, beam=1)
         for lesson, found in zip(chunk, forms, strict=True):
             right += bool(found) and normalise(found[0].form) == normalise(lesson.form)

@@ -7,33 +7,25 @@ mapped into memory, and processes of one machine share its pages.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
-import signal
 import socket
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing.connection import wait
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from grammar.errors import ConfigError, GraphError, KgqaError
 from kgqa.conversation import Dialogue
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.pool import in_order, in_processes
 from kgqa.supervision.silver import Line
 from kgqa.supervision.turns import Task, Worker
 
 _SHARD = 8  # dialogues that go to a process together
-_AHEAD = 4  # shards a process that are on their way: the next is there when one is done
 
 Shard: TypeAlias = list[Dialogue]
 ShardLines: TypeAlias = list[list[Line]]
-_Handle = TypeVar("_Handle")
 
 
 def spread(
@@ -71,74 +63,27 @@ def _shards(dialogues: Iterable[Dialogue]) -> Iterator[Shard]:
         yield shard
 
 
-def _in_order(
-    shards: Iterable[Shard],
-    submit: Callable[[Shard], _Handle],
-    result: Callable[[_Handle], ShardLines],
-    processes: int,
-) -> Iterator[list[Line]]:
-    """Keep some shards on their way, not the whole dataset: dialogues are read as they are needed."""
-    ahead: deque[_Handle] = deque()
-    for shard in shards:
-        ahead.append(submit(shard))
-        if len(ahead) >= _AHEAD * processes:
-            yield from result(ahead.popleft())
-    while ahead:
-        yield from result(ahead.popleft())
-
-
 # --- processes of this machine ------------------------------------------------------------------------
-
-_worker: Worker | None = None
 
 
 def _in_processes(
     dialogues: Iterable[Dialogue], graph: KnowledgeGraph, task: Task, workers: int
 ) -> Iterator[list[Line]]:
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(graph, task)
-    )
-
-    def submit(shard: Shard) -> Future[ShardLines]:
-        return pool.submit(_work, shard)
-
-    def result(future: Future[ShardLines]) -> ShardLines:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            raise KgqaError(
-                "a process that searches was killed, perhaps for want of memory; the same command goes on "
-                "where this one stopped, with fewer --workers if it was memory"
-            ) from None
-
-    try:
-        yield from _in_order(_shards(dialogues), submit, result, workers)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    advice = "the same command goes on where this one stopped, with fewer --workers if it was memory"
+    for lines in in_processes(
+        _shards(dialogues), _shard_worker, (graph, task), workers=workers, advice=advice
+    ):
+        yield from lines
 
 
-def _start(graph: KnowledgeGraph, task: Task) -> None:
-    global _worker
-    # Ctrl-C reaches every process of the terminal; the one that writes decides what is still done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(graph, task)
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _work(shard: Shard) -> ShardLines:
-    assert _worker is not None, "the process was started without a graph"
-    return [_worker.lines(dialogue) for dialogue in shard]
+def _shard_worker(graph: KnowledgeGraph, task: Task) -> Callable[[Shard], ShardLines]:
+    worker = Worker(graph, task)
+    return lambda shard: [worker.lines(dialogue) for dialogue in shard]
 
 
 # --- a Ray cluster ------------------------------------------------------------------------------------
+
+_worker: Worker | None = None
 
 
 def _on_ray(
@@ -161,7 +106,8 @@ def _on_ray(
             return lines
 
         cores = int(ray.cluster_resources().get("CPU", 1))
-        yield from _in_order(_shards(dialogues), submit, result, max(1, cores))
+        for lines in in_order(_shards(dialogues), submit, result, max(1, cores)):
+            yield from lines
 
 
 @contextmanager
@@ -210,4 +156,4 @@ def _work_on_node(given: tuple[KnowledgeGraph, Task], shard: Shard) -> ShardLine
         )
     if _worker is None or _worker.task != task:
         _worker = Worker(graph, task)
-    return _work(shard)
+    return [_worker.lines(dialogue) for dialogue in shard]

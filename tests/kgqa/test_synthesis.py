@@ -81,7 +81,7 @@ def test_every_form_gives_the_answer_beside_it(graph: EmbeddedGraph, dialogues: 
         assert example.gold.form is not None
         found = execute(example.gold.form, graph)
         if isinstance(found, Entities):
-            assert example.gold.entities == tuple(graph.entity_names(found.items))
+            assert set(example.gold.entities or ()) == set(graph.entity_names(found.items))
         elif isinstance(found, Values):
             assert example.gold.values == tuple(graph.values(found.items))
         elif isinstance(found, Number):
