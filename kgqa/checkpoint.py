@@ -4,6 +4,7 @@
     weights.safetensors    the structured Transformer
     text/                  the text encoder: word pieces, and 8-bit weights where it is a pretrained one
     associations.json      which relations and types words have stood for
+    choice.json            what decides among the forms of a beam
     log.jsonl              what training printed
     training/              what is needed to go on (absent once a run is packed for use)
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -27,11 +28,13 @@ from grammar.operators import GRAMMAR_NAME
 from grammar.partial import OPERATOR_NAMES
 from kgqa import __version__
 from kgqa.associations import Associations
+from kgqa.choice import Choice
 from kgqa.config import SCRATCH, Config, TextConfig, read_config, write_toml
 from kgqa.model import StructuredTransformer
 from kgqa.text import PretrainedText, ScratchText, TextEncoder, TextInput
 
-CONFIG, WEIGHTS, TEXT, ASSOCIATIONS = "config.toml", "weights.safetensors", "text", "associations.json"
+CONFIG, WEIGHTS, TEXT = "config.toml", "weights.safetensors", "text"
+ASSOCIATIONS, CHOICE = "associations.json", "choice.json"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Checkpoint:
     text: TextEncoder
     associations: Associations
     checksum: str
+    choice: Choice = field(default_factory=Choice)
 
 
 def choose_device(name: str) -> torch.device:
@@ -76,6 +80,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     if not (folder / TEXT).exists():
         checkpoint.text.save(folder / TEXT)
     checkpoint.associations.save(folder / ASSOCIATIONS)
+    checkpoint.choice.save(folder / CHOICE)
     state = checkpoint.model.state_dict()
     weights = {name: tensor.detach().cpu().half().contiguous() for name, tensor in state.items()}
     save_file(weights, folder / f"{WEIGHTS}.new")
@@ -110,7 +115,8 @@ def load_checkpoint(folder: Path, *, device: str = "auto") -> Checkpoint:
         ) from None
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
     associations = Associations.load(folder / ASSOCIATIONS)
-    return Checkpoint(config, model.eval().to(chosen), text, associations, digest)
+    choice = Choice.load(folder / CHOICE)
+    return Checkpoint(config, model.eval().to(chosen), text, associations, digest, choice)
 
 
 def _read_config(path: Path) -> Config:

@@ -18,6 +18,8 @@ from kgqa.answer import Hypothesis
 from kgqa.batch import Batch
 from kgqa.model import OPERATORS_COUNT, StructuredTransformer, with_start
 
+BEAM = 6
+"""How many forms of a question are followed at once, if nothing else is said."""
 UNLIKELY = 10.0
 """A hypothesis that is so many nats less probable than the best one so far is followed no further."""
 TWICE = 10.0
@@ -40,7 +42,7 @@ def beam_search(
     spaces: Sequence[ActionSpace],
     *,
     offers: Sequence[Offers],
-    beam: int = 8,
+    beam: int = BEAM,
 ) -> list[list[Hypothesis]]:
     """The ``beam`` most probable forms of every question that the search meets, best first.
 

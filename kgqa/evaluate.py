@@ -6,9 +6,11 @@
 A run that was stopped goes on where its ``predictions.jsonl`` ends; a folder that holds the predictions of
 another protocol is refused. Gold reaches the parser only as what the protocol says: entities, or nothing.
 
-With history predicted, the turns before a question are the parser's own answers; where a dataset's system
-asks back in its place, that turn stays, since the question after it is an answer to it. Such questions
-themselves are not scored: the dataset has one item for both, of the type of the user's reply.
+With history gold, the turns before a question show the released answers, and the forms that the parser has
+read their questions as: a dialogue with it knows them. With history predicted, the turns are the parser's own
+answers; where a dataset's system asks back in its place, that turn stays, since the question after it is an
+answer to it. Such questions themselves are not scored: the dataset has one item for both, of the type of the
+user's reply.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from kgqa import __version__
 from kgqa.answer import Answer, turn_of
 from kgqa.calibration import calibration_table
 from kgqa.conversation import Conversation, Dialogue, Example
+from kgqa.decode import BEAM
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.parser import BEAM, Request
+from kgqa.parser import Request
 from kgqa.reach import Reach
 from kgqa.report import Headline, Measures, Report, Sample, write
 from kgqa.scoring import (
@@ -168,7 +171,7 @@ class _Examination:
 
     def _request(self, example: Example, own: Conversation) -> Request:
         known = self.setting.entities == "gold"
-        shown = example.conversation if self.setting.history == "gold" else own
+        shown = own if self.setting.history == "predicted" else _with_own_forms(example.conversation, own)
         given = example.gold.mentions if known else None
         if not given and not (known and example.conversation.turns and self.setting.dataset in NAMES_SEEDS):
             given = None  # where a dataset names no entities, nobody has given any
@@ -194,6 +197,15 @@ class _Examination:
             line["groups"] = rank(example, answer, graph)
             line["hops"] = hops(example, dialogue.split_key, self.reach)
         return line
+
+
+def _with_own_forms(shown: Conversation, own: Conversation) -> Conversation:
+    """The released dialogue with the forms that the parser itself has read its questions as."""
+    turns = []
+    for gold, answered in zip(shown.turns, own.turns, strict=True):
+        form = answered.answer.form if answered.answer else None
+        turns.append(replace(gold, answer=replace(gold.answer, form=form)) if gold.answer else gold)
+    return Conversation(tuple(turns))
 
 
 def _finished(file: Any) -> list[Line]:

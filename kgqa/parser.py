@@ -30,9 +30,10 @@ from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
+from kgqa.choice import Judged, execute_hypothesis
 from kgqa.context import Context
 from kgqa.conversation import Conversation
-from kgqa.decode import beam_search
+from kgqa.decode import BEAM, beam_search
 from kgqa.evidence import answer_text, facts_behind, result_of
 from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
@@ -42,8 +43,6 @@ from kgqa.surroundings import build_context
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
-BEAM = 6
-"""How many forms of a question are followed at once."""
 MARGIN = 1.5
 """Nats by which a form that denotes something may be less probable than one that denotes nothing."""
 UNSURE = 0.1
@@ -185,19 +184,13 @@ class SemanticParser:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         if self.guided:
             hypotheses = _ranked(hypotheses, links)
-        margin = MARGIN if self.guided else 0.0
         execution = Execution(self.graph, limits=self.limits)
-        executed: list[tuple[Hypothesis, Denotation]] = []
-        failures: list[tuple[Hypothesis, ExecutionError]] = []
-        for hypothesis in hypotheses:
-            if hypothesis.score < hypotheses[0].score - margin:
-                break
-            try:
-                executed.append((hypothesis, execution.denotation(hypothesis.form)))
-            except ExecutionError as error:
-                failures.append((hypothesis, error))
+        close = self._judged(hypotheses, read.context, execution)
+        executed = [(one.hypothesis, one.denotation) for one in close if one.denotation is not None]
         if not executed:
-            return Failed(question, links, 0.0, form=failures[0][0].form, error=failures[0][1])
+            first = close[0]
+            assert first.error is not None
+            return Failed(question, links, 0.0, form=first.hypothesis.form, error=first.error)
         chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
         if self.guided and is_empty(denotation):
             chosen, denotation = _relaxed(chosen, execution) or (chosen, denotation)
@@ -223,6 +216,18 @@ class SemanticParser:
             evidence=facts_behind(chosen.form, self.graph, execution=execution),
             alternatives=tuple(h for h in hypotheses if h is not chosen),
         )
+
+    def _judged(
+        self, hypotheses: Sequence[Hypothesis], context: Context, execution: Execution
+    ) -> list[Judged]:
+        """The best hypothesis and those nearly as good, executed, best first."""
+        margin = MARGIN if self.guided else 0.0
+        if not (self.offers.are_cheap and self.checkpoint.choice.weights):
+            near = [h for h in hypotheses if h.score >= hypotheses[0].score - margin]
+            return [execute_hypothesis(h, execution) for h in near]
+        judged = self.checkpoint.choice.judge(hypotheses, context, execution, self.offers)
+        best = judged[0].hypothesis.score
+        return [one for one in judged if one.hypothesis.score >= best - margin]
 
     def _close(self, form: LogicalForm, read: _Read, execution: Execution) -> list[str]:
         """An entity of the form and its namesakes that may be meant just as well, and give an answer too."""

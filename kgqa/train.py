@@ -21,12 +21,11 @@ import torch
 from torch import Tensor
 
 from grammar.errors import ConfigError
-from grammar.forms import normalise
-from grammar.offers import UNKNOWN, Offers
-from grammar.partial import ActionSpace
+from grammar.offers import UNKNOWN
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
 from kgqa.checkpoint import (
+    CHOICE,
     CONFIG,
     TEXT,
     WEIGHTS,
@@ -39,7 +38,7 @@ from kgqa.checkpoint import (
     without_training_paths,
 )
 from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
-from kgqa.decode import beam_search
+from kgqa.development import choice_of, exact_match
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.model import StructuredTransformer
@@ -115,6 +114,9 @@ def train(
     except KeyboardInterrupt:
         loop.save_state()
         raise
+    if processes.first:
+        checkpoint = load_checkpoint(out, device=device)
+        choice_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
     return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
 
 
@@ -362,24 +364,3 @@ class _Loop:
                 without_training_paths(self.config), self.model, self.text, self.associations, checksum=""
             )
             save_checkpoint(self.out, checkpoint)
-
-
-def exact_match(
-    model: StructuredTransformer, lessons: Sequence[Prepared], text: TextEncoder, config: Config
-) -> float:
-    """Share of lessons whose form greedy decoding writes."""
-    model.eval()
-    right = 0
-    offers = {name: Offers(open_graph(name)) for name in {lesson.graph for lesson in lessons}}
-    device = next(model.parameters()).device
-    for start in range(0, len(lessons), 32):
-        chunk = lessons[start : start + 32]
-        batch = make_batch([lesson.encoded for lesson in chunk], text).to(device)
-        spaces = [
-            ActionSpace(lesson.context.leaves, max_actions=config.training.max_actions) for lesson in chunk
-        ]
-        graphs = [offers[lesson.graph] for lesson in chunk]
-        forms = beam_search(model, batch, spaces, offers=graphs, beam=1)
-        for lesson, found in zip(chunk, forms, strict=True):
-            right += bool(found) and normalise(found[0].form) == normalise(lesson.form)
-    return right / max(1, len(lessons))

@@ -38,7 +38,7 @@ WRONG = 2
 TEMPERATURE = 0.05
 _QUESTION_PIECES = 40
 _MOST_WRONG = 24  # relations around an entity that are kept to draw from
-_WARMUP = 100
+_WARMUP = 0.1  # of the steps
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ def tune(
         for step in range(first, config.tuning_steps):
             torch.manual_seed(seed * 1_000_003 + step)
             model.train()
-            rate = min(1.0, (step + 1) / _WARMUP) * max(0.02, 1 - step / config.tuning_steps)
+            rate = min(1.0, (step + 1) / (_WARMUP * config.tuning_steps)) * max(
+                0.02, 1 - step / config.tuning_steps
+            )
             for group in optimizer.param_groups:
                 group["lr"] = config.tuning_rate * rate
             loss = _loss(text, *_batch(pairs, aliases, random.Random(f"{seed}/{step}")))

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from grammar.errors import ConfigError, DataError
+from grammar.execute import execute
 from grammar.forms import read_form
 from grammar.values import read_value
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.evaluate import Setting, chosen_dialogues, evaluate
+from kgqa.evidence import result_of
 from kgqa.graphs import EmbeddedGraph
 from kgqa.report import Report
 from tests.form_parser import FormParser
@@ -212,3 +214,43 @@ def test_limit_and_split(graph: EmbeddedGraph, source: Path, tmp_path: Path) -> 
         run(FORMS, graph, source, tmp_path / "3", split=tmp_path / "nowhere")
     with pytest.raises(DataError, match="expected questions"):
         run([], graph, source, tmp_path / "4")
+
+
+def test_of_a_set_the_best_known_is_the_first_answer(
+    graph: EmbeddedGraph, source: Path, tmp_path: Path
+) -> None:
+    first, second = result_of(execute(read_form("follow(Q31, P37)"), graph), graph).entities or ()
+    dialogues = [
+        dialogue(name, ("follow(Q31, P37)", gold(kind="places", mentions=("Q31",), entities=(answer,))))
+        for name, answer in (("a", first), ("b", second))
+    ]
+    report, _ = run(dialogues, graph, source, tmp_path / "out", dataset="convquestions")
+    assert report.headline.p_at_1 == pytest.approx(1 / 2)
+    assert report.by_type["places"]["mrr"] == pytest.approx((1 + 1 / 2) / 2)
+
+
+def test_a_gold_history_shows_released_answers_with_the_parsers_own_forms(
+    graph: EmbeddedGraph, source: Path, tmp_path: Path
+) -> None:
+    talk = dialogue(
+        "a",
+        ("follow(Q142, P37)", gold(entities=("Q90",), text="Paris")),
+        ("follow(Q183, P36)", gold(entities=("Q64",))),
+    )
+    _, parser = run([talk], graph, source, tmp_path / "out", history="gold")
+    shown = parser.requests[1].conversation.turns[0].answer
+    assert shown is not None
+    assert (shown.text, shown.entities, str(shown.form)) == ("Paris", ("Q90",), "follow(Q142, P37)")
+
+
+def test_later_questions_of_a_dataset_that_names_seeds_are_given_the_dialogue_alone(
+    graph: EmbeddedGraph, source: Path, tmp_path: Path
+) -> None:
+    talk = dialogue(
+        "a",
+        ("follow(Q142, P36)", gold(mentions=("Q142",), entities=("Q90",))),
+        ("follow(Q90, P17)", gold(entities=("Q142",))),
+    )
+    for dataset, given in (("convquestions", ()), ("plain", None)):
+        _, parser = run([talk], graph, source, tmp_path / dataset, dataset=dataset, entities="gold")
+        assert [request.given for request in parser.requests] == [("Q142",), given]

@@ -115,3 +115,22 @@ def test_a_map_answers_nothing(graph: EmbeddedGraph) -> None:
     form = read_form("arg(for_each(members(Q515)))").arguments[0]  # type: ignore[union-attr]
     with pytest.raises(TypeError):
         result_of(Execution(graph).denotation(form), graph)
+
+
+def test_the_best_known_stands_first(graph: EmbeddedGraph) -> None:
+    found = result_of(Execution(graph).denotation(read_form("members(Q6256)")), graph).entities
+    assert found is not None
+    known = graph.degree(graph.entities(found)).tolist()
+    assert known == sorted(known, reverse=True)
+    assert known[0] > known[-1]
+
+
+def test_of_a_large_set_only_the_best_known_are_put_in_order(
+    graph: EmbeddedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kgqa.evidence.MOST_ORDERED", 2)
+    denotation = Execution(graph).denotation(read_form("members(Q6256)"))
+    found = result_of(denotation, graph).entities or ()
+    known = graph.degree(graph.entities(found)).tolist()
+    assert known[:2] == sorted(known, reverse=True)[:2]
+    assert sorted(found) == sorted(graph.entity_names(denotation.items))  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +28,10 @@ from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser, _relaxed
-from kgqa.prepare import Prepared
+from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
-from kgqa.train import train
+from kgqa.train import targets, train
 from tests.toy import toy_graph
 
 QUESTIONS = {
@@ -346,3 +347,51 @@ def test_a_reply_to_a_question_back_asks_the_earlier_question_again(run: Path, g
 def test_the_same_thing_twice_is_noticed_anywhere_in_a_form() -> None:
     assert says_twice(read_form("cardinality(union(follow(Q142, P36), follow(Q142, P36)))"))
     assert not says_twice(read_form("union(follow(Q142, P36), follow(Q183, P36))"))
+
+
+def test_several_forms_are_learnt_by_the_likelihood_of_any(graph_text: GraphText, text: ScratchText) -> None:
+    config = replace(SMALL, training=replace(SMALL.training, forms=3))
+    forms = tuple(
+        map(read_form, ("follow(Q142, P36)", "keep(follow(Q142, P36), Q515)", "follow(Q142, P9999)"))
+    )
+    lesson = Lesson("x", Conversation(), "What is the capital of France?", forms, None)
+    graph = graph_text.graph
+    assert isinstance(graph, EmbeddedGraph)
+    preparer = Preparer(str(graph.folder), text, config)
+    (both,) = preparer.prepare([lesson], Associations())
+    assert len(both.targets) == 2  # the third cannot be written: its relation is not at hand
+    model, losses = _model(text), []
+    for targets_of in (both.targets, both.targets[:1], both.targets[1:]):
+        one = replace(both, targets=targets_of)
+        arrays = make_batch([one.encoded, one.encoded], text)
+        width = model.operator_score.out_features + arrays.label.shape[1]
+        losses.append(float(model(arrays, *targets([one, one], width)).detach()) / 2)
+    together, first, second = (math.exp(-loss) for loss in losses)
+    assert together == pytest.approx(first + second, rel=1e-4)
+
+
+def test_lessons_are_prepared_alike_by_one_process_and_by_two(
+    graph: EmbeddedGraph,
+    lessons_file: Path,
+    text: ScratchText,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kgqa.prepare._CHUNK", 2)
+    monkeypatch.setattr("kgqa.prepare._CHUNKS_FOR_ANOTHER", 1)
+    text.save(tmp_path / "text")
+    found = []
+    for workers in (1, 2):
+        training = replace(SMALL.training, workers=workers)
+        config = _with_source(replace(SMALL, training=training), lessons_file, graph)
+        curriculum = prepare_sources(
+            config,
+            read_sources(config),
+            text,
+            folder=tmp_path,
+            default_graph=str(graph.folder),
+            progress=_silent,
+        )
+        found.append([(x.id, x.context, x.targets[0].actions.tolist()) for x in curriculum.train])
+    assert found[0] == found[1]
+    assert len(found[0]) == len(QUESTIONS)

@@ -7,52 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.processors import TemplateProcessing
 
 from grammar.errors import CheckpointError, ConfigError
 from grammar.forms import read_form
 from kgqa.associations import Associations, halves, runs_of
 from kgqa.compression import load_encoder, quantise, save_encoder
 from kgqa.text import PretrainedText, ScratchText
+from tests.tiny_encoder import write_encoder
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "who", "directed", "alien", "the", "film", "##s", "?"]
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder folder as a hub would give it."""
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    path = tmp_path_factory.mktemp("encoder")
-    tokenizer = Tokenizer(WordPiece({word: k for k, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    tokenizer.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-    ).save_pretrained(path)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=40,
-    )
-    BertModel(config).save_pretrained(path)
-    return path
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 def test_pieces_stand_where_their_words_stand(folder: Path) -> None:

@@ -1,0 +1,115 @@
+"""What decides among the forms of a beam."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grammar.errors import CheckpointError
+from grammar.execute import Execution
+from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, read_form
+from grammar.offers import Offers
+from kgqa.answer import Hypothesis
+from kgqa.choice import FEATURES, NONE, Choice, execute_hypothesis, features_of, learn_choice
+from kgqa.context import Context, ContextObject
+from kgqa.graphs import EmbeddedGraph
+from tests.toy import toy_graph
+
+FRANCE = EntityLeaf(("Q142",))
+CONTEXT = Context(
+    "What is the capital city of France?",
+    (),
+    (
+        ContextObject(FRANCE, "France", "exact", score=1.0, span=(28, 34)),
+        ContextObject(EntityLeaf(("Q183",)), "Germany", "mentioned", turn=1),
+        ContextObject(
+            RelationLeaf("P36"), "capital", "wording", score=0.9, similarity=0.6, near=("out:question",)
+        ),
+        ContextObject(RelationLeaf("P57"), "director", "meaning", similarity=0.1),
+        ContextObject(TypeLeaf("Q515"), "city", "wording", score=0.8, span=(20, 24)),
+        ContextObject(TypeLeaf("Q11424"), "film", "meaning"),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
+    return toy_graph(tmp_path_factory.mktemp("choice"))
+
+
+def rows(graph: EmbeddedGraph, *forms: str) -> list[dict[str, float]]:
+    """The features of forms that are all as probable as each other."""
+    execution = Execution(graph)
+    score = -float(np.log(len(forms)))
+    judged = [execute_hypothesis(Hypothesis(read_form(form), score), execution) for form in forms]
+    found = features_of(judged, CONTEXT, Offers(graph))
+    return [dict(zip(FEATURES, row, strict=True)) for row in found.tolist()]
+
+
+def test_features_tell_what_a_form_leaves_out_and_what_leads_nowhere(graph: EmbeddedGraph) -> None:
+    right, nowhere, other, wrong_type = rows(
+        graph,
+        "keep(follow(Q142, P36), Q515)",
+        "follow(Q142, P57)",
+        "follow(Q183, P36)",
+        "keep(follow(Q142, P36), Q11424)",
+    )
+    assert (right["empty"], right["relations to nothing"], right["types left out"]) == (0, 0, 0)
+    assert (nowhere["empty"], nowhere["relations to nothing"], nowhere["unconnected"]) == (1, 1, 1)
+    assert (other["entities left out"], other["entities of before"], other["types left out"]) == (1, 1, 1)
+    assert (wrong_type["types of nothing"], wrong_type["types unsaid"], wrong_type["empty"]) == (1, 1, 1)
+    assert nowhere["likeness"] == pytest.approx(-0.5)
+
+
+def test_forms_that_denote_the_same_speak_for_each_other(graph: EmbeddedGraph) -> None:
+    one, same, other = rows(graph, "follow(Q142, P36)", "keep(follow(Q142, P36), Q515)", "follow(Q183, P36)")
+    assert one["agreement"] == pytest.approx(same["agreement"])
+    assert one["agreement"] - other["agreement"] == pytest.approx(np.log(2))
+
+
+def test_what_cannot_be_computed_fails(graph: EmbeddedGraph) -> None:
+    fails, fine = rows(graph, "follow(Q999999, P36)", "follow(Q142, P36)")
+    assert (fails["fails"], fine["fails"]) == (1, 0)
+
+
+def test_a_choice_is_learnt_and_tells_how_likely_it_is(graph: EmbeddedGraph) -> None:
+    """Of forms just as probable, those that denote something were right in three cases of four."""
+    lively = np.zeros((2, len(FEATURES)))
+    lively[1, FEATURES.index("empty")] = 1
+    beams = [(lively, [True, False])] * 75 + [(lively, [False, True])] * 5 + [(lively, [False, False])] * 20
+    choice = learn_choice(beams)
+    assert choice.weights["empty"] < -1
+    hypotheses = [
+        Hypothesis(read_form(form), float(np.log(0.5))) for form in ("follow(Q142, P57)", "follow(Q142, P36)")
+    ]
+    assert str(hypotheses[0].form) == "follow(Q142, P57)"
+    judged = Choice({"empty": choice.weights["empty"], NONE: choice.weights[NONE]}).judge(
+        hypotheses, CONTEXT, Execution(graph), Offers(graph)
+    )
+    assert str(judged[0].hypothesis.form) == "follow(Q142, P36)"
+    assert np.exp(judged[0].hypothesis.score) == pytest.approx(0.75, abs=0.05)
+
+
+def test_nothing_is_learnt_from_beams_without_a_choice() -> None:
+    assert learn_choice([(np.zeros((1, len(FEATURES))), [True])]).weights == {}
+
+
+def test_without_weights_the_order_stays(graph: EmbeddedGraph) -> None:
+    hypotheses = [Hypothesis(read_form("follow(Q142, P57)"), -0.1), Hypothesis(read_form("Q142"), -3.0)]
+    judged = Choice().judge(hypotheses, CONTEXT, Execution(graph), Offers(graph))
+    assert [one.hypothesis for one in judged] == hypotheses
+
+
+def test_a_choice_is_a_file_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "choice.json"
+    choice = Choice({"empty": -1.5, NONE: 0.25})
+    choice.save(path)
+    assert Choice.load(path) == choice
+    assert Choice.load(tmp_path / "none.json") == Choice()
+    for text in ("[1]", "{", json.dumps({"emtpy": 1})):
+        path.write_text(text)
+        with pytest.raises(CheckpointError, match=r"choice\.json"):
+            Choice.load(path)
