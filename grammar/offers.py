@@ -40,9 +40,13 @@ _TIMES = ("first", "last", "where", "qualifier", "qualifier_value")
 
 @dataclass
 class Offers:
-    """The offers of one graph; what has been looked up is remembered."""
+    """The offers of one graph; what has been looked up is remembered.
+
+    Where ``silent``, nothing is said while a form is written, to learn what it is worth.
+    """
 
     graph: Graph
+    silent: bool = False
     _sets: OrderedDict[LogicalForm, IntArray | None] = field(default_factory=OrderedDict, repr=False)
     _shares: OrderedDict[tuple[LogicalForm, str, str], float] = field(default_factory=OrderedDict, repr=False)
 
@@ -56,7 +60,7 @@ class Offers:
 
         Only leaves that may come next are looked up.
         """
-        if not (self.are_cheap and written.frames):
+        if self.silent or not (self.are_cheap and written.frames):
             return None
         frame = written.frames[-1]
         if len(frame.arguments) != 1:

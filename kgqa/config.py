@@ -42,7 +42,8 @@ class TextConfig:
 
 @dataclass(frozen=True)
 class ContextConfig:
-    """How many of each the model sees, best first."""
+    """How many of each the model sees, best first; ``without`` are parts of ``kgqa.context.PARTS`` that it
+    does not see, to learn what they are worth."""
 
     entities: int = 14
     relations: int = 24
@@ -52,6 +53,7 @@ class ContextConfig:
     question_tokens: int = 48
     history_turns: int = 2
     form_actions: int = 24
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,10 @@ class TrainingConfig:
     ``fp32``, or ``bf16`` (weights stay fp32): faster on GPUs and on processors that multiply it.
     ``forms`` is how many of the forms that a search found for a question are learnt from together, by the
     likelihood that any of them is written (1: from the best alone). ``workers`` processes prepare lessons
-    (0: as many as there are cores, at most 8). ``start`` is the folder of a run whose weights training goes
-    on from, with its text encoder and its settings of model and context; with none it starts from nothing.
-    ``max_minutes`` of 0 is no limit.
+    (0: as many as there are cores, at most 8). ``unseen_share`` of all relations and types are held out, with
+    the lessons that need them, to measure what becomes of names never learnt. ``start`` is the folder of a
+    run whose weights training goes on from, with its text encoder and its settings of model and context; with
+    none it starts from nothing. ``max_minutes`` of 0 is no limit.
     """
 
     epochs: int = 8
@@ -93,6 +96,7 @@ class TrainingConfig:
     max_actions: int = 48
     forms: int = 1
     workers: int = 0
+    unseen_share: float = 0.0
     start: str = ""
     precision: str = "bf16"
 
@@ -175,6 +179,10 @@ def _read(kind: type[_T], raw: Any, where: str) -> _T:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{where}: expected a list of strings, found {value!r}")
+        return tuple(value)
     if isinstance(hint, types.GenericAlias):
         if not isinstance(value, list):
             raise ConfigError(f"{where}: expected tables [[...]], found {value!r}")

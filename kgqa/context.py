@@ -17,11 +17,11 @@ the neighbourhood of the entities; ``near`` says how they hang together with tho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from grammar.errors import DataError
+from grammar.errors import ConfigError, DataError
 from grammar.forms import (
     EntityLeaf,
     Leaf,
@@ -63,6 +63,11 @@ NEAR = (
 )
 """How a relation hangs together with entities of the question and of the dialogue, and with members of the
 types that it names."""
+
+PARTS = ("history", "forms", "descriptions", "neighbourhood", "likeness", "words", "offers")
+"""Parts of the structure that can be left out, to learn what each is worth: earlier questions; the form of
+the turn before; what texts say besides names; how relations hang together with entities; likeness of meaning;
+where and how well words of the question match; and, while decoding, what the graph offers."""
 
 _SORT_NAMES = {sort.value: sort for sort in LEAF_SORTS}
 
@@ -107,6 +112,19 @@ class ContextObject:
         if self.leads:
             record["leads"] = self.leads
         return record
+
+    def less(self, parts: Sequence[str]) -> ContextObject:
+        """The same without some of ``PARTS``."""
+        changed: dict[str, Any] = {}
+        if "descriptions" in parts:
+            changed["text"] = self.text.split(" (")[0].split("; ")[0]
+        if "neighbourhood" in parts:
+            changed |= {"near": (), "leads": "", "weight": 0.0}
+        if "likeness" in parts:
+            changed["similarity"] = 0.0
+        if "words" in parts:
+            changed |= {"score": 0.0, "span": None}
+        return replace(self, **changed)
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> ContextObject:
@@ -153,6 +171,21 @@ class Context:
     def leaves(self) -> tuple[Leaf, ...]:
         """The leaves that a form can be made of, in the order of the objects."""
         return tuple(o.leaf for o in self.objects)
+
+    def less(self, parts: Sequence[str]) -> Context:
+        """The same without some of ``PARTS``.
+
+        Raises:
+            ConfigError: there is no such part.
+        """
+        if unknown := sorted(set(parts) - set(PARTS)):
+            raise ConfigError(f"[context] without: expected some of {', '.join(PARTS)}, found {unknown[0]!r}")
+        if not parts:
+            return self
+        turns = () if "history" in parts else self.turns
+        if "forms" in parts:
+            turns = tuple(replace(turn, form=()) for turn in turns)
+        return Context(self.question, turns, tuple(o.less(parts) for o in self.objects))
 
     def to_json(self) -> dict[str, Any]:
         """The structure of the module's docstring."""

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from grammar.errors import ConfigError, DataError
+from grammar.forms import EntityLeaf, leaves, read_form
 from kgqa import __version__
 from kgqa.answer import Answer, turn_of
 from kgqa.calibration import calibration_table
@@ -49,6 +50,7 @@ from kgqa.scoring import (
     score,
     within,
 )
+from kgqa.unseen import needs_unseen
 
 EntitiesFrom: TypeAlias = Literal["gold", "linked"]
 HistoryFrom: TypeAlias = Literal["gold", "predicted"]
@@ -89,6 +91,7 @@ class Setting:
     limit: int | None = None
     split: Path | None = None
     guided: bool = True
+    unseen_share: float = 0.0
 
 
 def chosen_dialogues(dialogues: Iterable[Dialogue], setting: Setting) -> Iterator[Dialogue]:
@@ -193,10 +196,21 @@ class _Examination:
             [t.question, t.answer.text if t.answer else ""] for t in example.conversation.turns[-2:]
         ]
         line["gold_text"] = example.gold.text
+        line["labelled"] = _labelled(example, graph)
         if self.reach is not None:
             line["groups"] = rank(example, answer, graph)
             line["hops"] = hops(example, dialogue.split_key, self.reach)
         return line
+
+
+def _labelled(example: Example, graph: KnowledgeGraph) -> bool | None:
+    """Whether the graph has a label for all that the annotated form is about: without, no linker finds it."""
+    if example.gold.form is None:
+        return None
+    names = {
+        name for leaf in leaves(example.gold.form) if isinstance(leaf, EntityLeaf) for name in leaf.names
+    }
+    return all(graph.labels(sorted(names)))
 
 
 def _with_own_forms(shown: Conversation, own: Conversation) -> Conversation:
@@ -241,7 +255,7 @@ def _protocol(setting: Setting, graph: KnowledgeGraph) -> dict[str, Any]:
         "entities": setting.entities,
         "history": setting.history,
         "graph": {"name": graph.name, "checksum": graph.checksum},
-        "model": {"checksum": setting.model},
+        "model": {"checksum": setting.model, "unseen_share": setting.unseen_share},
         "cut_offs": {
             "beam": BEAM,
             "guided_by_execution": setting.guided,
@@ -304,6 +318,15 @@ def report_of(lines: Sequence[Line], *, protocol: dict[str, Any]) -> Report:
         turns = sorted({line["turn"] for line in lines})
         tables["turn"] = {f"turn {t + 1}": measures([x for x in lines if x["turn"] == t]) for t in turns}
         tables["questions"] = _rank_tables(lines)
+    if any(line.get("labelled") for line in lines):
+        parts = {"all entities have a label": True, "some have none": False}
+        chosen = {name: [x for x in lines if x.get("labelled") is wanted] for name, wanted in parts.items()}
+        tables["labels"] = {name: measures(part) for name, part in chosen.items() if part}
+    if share := protocol["model"].get("unseen_share", 0.0):
+        forms = [(line, read_form(line["gold_form"])) for line in lines if line["gold_form"]]
+        for name, wanted in (("learnt", False), ("never seen", True)):
+            part = [line for line, form in forms if needs_unseen(form, share) is wanted]
+            tables.setdefault("relations and types", {})[name] = measures(part)
     if calibration := calibration_table(lines):
         tables["confidence"] = calibration
     return Report(

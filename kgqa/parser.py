@@ -93,7 +93,7 @@ class SemanticParser:
         self.graph = graph
         self.checkpoint = checkpoint
         self.text = GraphText(graph, checkpoint.text)
-        self.offers = Offers(graph)
+        self.offers = Offers(graph, silent="offers" in checkpoint.config.context.without)
         self.limits = Limits(elements=5_000_000, seconds=10.0)
 
     @classmethod

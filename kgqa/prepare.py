@@ -7,7 +7,6 @@ A source says where its forms come from: the dialogues themselves, or a silver f
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +38,7 @@ from kgqa.pool import in_processes
 from kgqa.supervision import read_silver
 from kgqa.surroundings import build_context
 from kgqa.text import TextEncoder
+from kgqa.unseen import needs_unseen, share_of
 
 FORM_SHOWN = 0.5
 """Share of lessons that see the form of the turn before (a released dialogue shows answers only)."""
@@ -69,11 +69,6 @@ class Coverage:
 
     lessons: int = 0
     unreachable: int = 0
-
-
-def _share(text: str) -> float:
-    """A number in 0..1 that depends on the text alone."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48
 
 
 def read_split_keys(path: str) -> frozenset[str]:
@@ -108,7 +103,7 @@ def _lessons(
         found = annotated if silver is None else silver.get(example.id, ())
         if found:
             conversation = example.conversation
-            if forms and _share(f"form:{example.id}") < FORM_SHOWN:
+            if forms and share_of(f"form:{example.id}") < FORM_SHOWN:
                 conversation = _with_forms(conversation, forms)
             for _ in range(_times(source.weight, example.id)):
                 yield Lesson(example.id, conversation, example.question, found, _given(example, source))
@@ -116,12 +111,12 @@ def _lessons(
 
 
 def _times(weight: float, example_id: str) -> int:
-    return int(weight) + (_share(f"weight:{example_id}") < weight % 1)
+    return int(weight) + (share_of(f"weight:{example_id}") < weight % 1)
 
 
 def _given(example: Example, source: SourceConfig) -> tuple[str, ...] | None:
     linked = source.entities == "linked" or (
-        source.entities == "both" and _share(f"entities:{example.id}") < 0.5
+        source.entities == "both" and share_of(f"entities:{example.id}") < 0.5
     )
     return None if linked else example.gold.mentions
 
@@ -169,7 +164,7 @@ class Preparer:
     def __init__(self, graph: str, encoder: TextEncoder, config: Config) -> None:
         self.graph, self.config = graph, config
         self.text = GraphText(open_graph(graph), encoder)
-        self.offers = Offers(self.text.graph)
+        self.offers = Offers(self.text.graph, silent="offers" in config.context.without)
 
     def prepare(self, lessons: Sequence[Lesson], associations: Associations) -> list[Prepared]:
         """Lessons, in order, without those whose best form needs what is not among the objects."""
@@ -263,8 +258,12 @@ Sources: TypeAlias = Mapping[str, tuple[SourceConfig, list[tuple[str, Lesson]]]]
 
 
 def read_sources(config: Config) -> Sources:
-    """All lessons of all sources."""
-    return {name: (source, _read(source)) for name, source in _named(config.source)}
+    """All lessons of all sources, but for those that need names held out from training."""
+    share = config.training.unseen_share
+    return {
+        name: (source, [(key, x) for key, x in _read(source) if not needs_unseen(x.forms[0], share)])
+        for name, source in _named(config.source)
+    }
 
 
 def training_lessons(sources: Sources, config: Config) -> Iterator[tuple[SourceConfig, list[Lesson]]]:
@@ -335,11 +334,11 @@ def _read(source: SourceConfig) -> list[tuple[str, Lesson]]:
 
 def _is_dev(split_key: str, config: Config) -> bool:
     """Whether a dialogue is held out to choose the best checkpoint by."""
-    return _share(f"{config.training.seed}:{split_key}") < config.training.dev_share
+    return share_of(f"{config.training.seed}:{split_key}") < config.training.dev_share
 
 
 def _in_first_half(split_key: str) -> bool:
-    return _share(f"half:{split_key}") < 0.5
+    return share_of(f"half:{split_key}") < 0.5
 
 
 def _group(split_key: str, config: Config) -> Group:

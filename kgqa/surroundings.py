@@ -64,7 +64,7 @@ def build_context(
         *_plain(links, in_form, Sort.VALUES, config.values),
     ]
     turns = _turns(conversation, {o.leaf: k for k, o in reversed(list(enumerate(objects)))}, config)
-    return Context(question, turns, tuple(objects))
+    return Context(question, turns, tuple(objects)).less(config.without)
 
 
 def _previous_form(conversation: Conversation) -> LogicalForm | None:

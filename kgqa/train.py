@@ -161,17 +161,18 @@ def _tune(
     progress: Progress,
 ) -> None:
     pairs: list[Pair] = []
+    unseen = config.training.unseen_share
     graphs: dict[str, GraphText] = {}
     for source, lessons in training_lessons(sources, config):
         uri = source.graph or str(default_graph)
         graphs.setdefault(uri, GraphText(open_graph(uri), text))
-        pairs += pairs_of(lessons, graphs[uri])
+        pairs += pairs_of(lessons, graphs[uri], unseen)
     if not pairs:
         return
     tune(
         text,
         pairs,
-        [pair for graph in graphs.values() for pair in aliases_of(graph)],
+        [pair for graph in graphs.values() for pair in aliases_of(graph, unseen)],
         config=config.text,
         seed=config.training.seed,
         state=out / TUNING,

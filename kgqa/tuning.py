@@ -26,6 +26,7 @@ from kgqa.config import TextConfig
 from kgqa.graph_text import GraphText
 from kgqa.text import MAX_LABEL_PIECES, PretrainedText
 from kgqa.training_state import forget_state, read_record, read_state, write_state
+from kgqa.unseen import is_unseen
 
 if TYPE_CHECKING:
     from kgqa.prepare import Lesson
@@ -50,7 +51,7 @@ class Pair:
     wrong: tuple[str, ...] = ()
 
 
-def pairs_of(lessons: Iterable[Lesson], text: GraphText) -> list[Pair]:
+def pairs_of(lessons: Iterable[Lesson], text: GraphText, unseen_share: float = 0.0) -> list[Pair]:
     """The lessons, in the order of their dialogues, that say what they are about.
 
     Left out are questions that only go on from the one before with its relations: "And what about Germany?"
@@ -68,18 +69,23 @@ def pairs_of(lessons: Iterable[Lesson], text: GraphText) -> list[Pair]:
         names = [name for leaf in used if isinstance(leaf, EntityLeaf) for name in leaf.names[:1]]
         numbers = text.graph.entities(names[:1])
         around = text.graph.neighbourhood(numbers) if len(numbers) and numbers[0] >= 0 else ()
-        wrong = dict.fromkeys(use.relation for use in around if use.relation not in relations)
+        wrong = dict.fromkeys(
+            use.relation
+            for use in around
+            if use.relation not in relations and not is_unseen(use.relation, unseen_share)
+        )
         right = (*map(text.relation, sorted(relations)), *map(text.type, types))
         pairs.append(Pair(lesson.question, right, tuple(map(text.relation, list(wrong)[:_MOST_WRONG]))))
     return pairs
 
 
-def aliases_of(text: GraphText) -> list[Pair]:
-    """Every name of every relation of a graph with the relation's text."""
+def aliases_of(text: GraphText, unseen_share: float = 0.0) -> list[Pair]:
+    """Every name of every relation of a graph, but for those held out, with the relation's text."""
     graph = text.graph
     return [
         Pair(name, (text.relation(relation),))
         for relation in text.relation_rows
+        if not is_unseen(relation, unseen_share)
         for name in (graph.label(relation), *graph.aliases(relation))
         if name
     ]

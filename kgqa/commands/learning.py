@@ -76,6 +76,7 @@ def evaluate(
         limit=limit,
         split=split,
         guided=guided,
+        unseen_share=parser.checkpoint.config.training.unseen_share,
     )
     parser.guided = guided
     with show_progress() as progress:
