@@ -166,13 +166,13 @@ def _about(talk: Talk, start: str) -> str:
     answer = [a for a in talk.antecedents if a != talk.focus and len(talk.survey.uses(a)) >= 2]
     answer = [a for a in answer if a not in talk.survey.members]
     draw = talk.rng.random()
-    if answer and draw < 0.45:
+    if answer and draw < 0.24:
         return answer[0]
-    if draw < 0.8:
-        return talk.focus
-    if draw < 0.88 and talk.them:
+    if draw < 0.89:  # people stay with what they came for
+        return talk.focus if draw < 0.44 else talk.topic or talk.focus
+    if draw < 0.94 and talk.them:
         return talk.rng.choice(talk.them)
-    if draw < 0.94:
+    if draw < 0.97:
         return talk.similar(talk.focus) or start
     return start
 
@@ -183,6 +183,7 @@ def _remember(talk: Talk, draft: Draft, outcome: Result) -> None:
     if draft.about and draft.asks:
         talk.asked.add(str((draft.about, *draft.asks)))
     talk.focus = draft.about or talk.focus
+    talk.topic = talk.topic or draft.about
     talk.mentioned.update(talk.about_of(draft.form)[:20])
     talk.mentioned.update((outcome.entities or ())[:10])
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
@@ -58,11 +59,15 @@ THEY = Name("they", "them", "their", plural=True)
 
 @dataclass(frozen=True)
 class RelationWording:
-    """What the table says of one relation; the nouns may be empty, every other field holds templates."""
+    """What the table says of one relation; the nouns may be empty, ``templates`` holds every kind of them.
+
+    ``called`` are other nouns for the object: a book's author is its writer, too.
+    """
 
     noun: str
     nouns: str
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called: tuple[str, ...] = ()
     own: bool = False
     only_for: tuple[str, ...] = ()
     holder: bool = False
@@ -78,18 +83,33 @@ class Wordings:
     ``shared``: kind of template -> a template that several relations have -> these with its kind there, the
     first one of which it means wherever an entity has it ("Where is she from?", "Who are its members?").
     ``alike``: label of some other graph's relation, and what that leads to -> the relation worded alike.
+    ``same_noun``: a noun -> the relations whose object is called so, the first one of which it means.
+    ``roles``: an occupation -> what somebody with it is spoken of as ("the player").
+    ``groups``: types whose members are several people, so that "they" is said of them.
     """
 
     relations: Mapping[str, RelationWording]
     types: Mapping[str, tuple[tuple[str, str], ...]]
     shared: Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]
     alike: Mapping[tuple[str, str], str]
+    same_noun: Mapping[str, tuple[str, ...]]
+    roles: Mapping[str, tuple[str, ...]]
+    groups: frozenset[str]
+
+
+_TABLES = ("works", "people", "places", "organisations", "types")
+"""Files of the table, in ``wordings/``; of two relations worded alike the one that comes first is meant."""
 
 
 @cache
 def wordings() -> Wordings:
     """The table that comes with kgqa."""
-    table = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
+    folder = Path(__file__).with_name("wordings")
+    table: dict[str, Any] = {}
+    for name in _TABLES:
+        table |= tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    roles = {name: tuple(words) for name, words in table.pop("roles").items()}
+    groups = frozenset(table.pop("groups")["types"])
     types = {name: tuple((one, many) for one, many in words) for name, words in table.pop("types").items()}
     alike = {
         (label, leads): name
@@ -100,18 +120,25 @@ def wordings() -> Wordings:
     relations = {}
     for name, row in table.items():
         noun = row["noun"]
-        templates = {k: tuple(texts) for k, texts in row.items() if isinstance(texts, list) and k != "for"}
+        templates = {k: tuple(texts) for k, texts in row.items() if isinstance(texts, list) and k not in ("for", "called")}
         relations[name] = RelationWording(
             noun,
             row.get("nouns", plural(noun)),
             templates,
+            tuple(row.get("called", ())),
             own=row.get("own", False),
             only_for=tuple(row.get("for", ())),
             holder=row.get("holder", False),
         )
     questions = _shared(relations, ("ask", "back"))
     shared = {kind: _shared(relations, (kind,)) for kind in _MAY_MEAN_ANOTHER}
-    return Wordings(relations, types, {**shared, "ask": questions, "back": questions}, alike)
+    named: dict[str, list[str]] = {}
+    for name, wording in relations.items():
+        for noun in (wording.noun, *wording.called):
+            named.setdefault(noun, []).append(name)
+    same_noun = {noun: tuple(names) for noun, names in named.items() if len(names) > 1}
+    shared |= {"ask": questions, "back": questions}
+    return Wordings(relations, types, shared, alike, same_noun, roles, groups)
 
 
 def _shared(
@@ -235,11 +262,14 @@ class Noise:
     typo: float = 0.02
     lead: float = 0.06
     alias: float = 0.06
+    contraction: float = 0.15
 
     def apply(self, question: str, rng: random.Random, *, first: bool) -> str:
         """The question as a hasty person types it; ``first`` of its dialogue or not."""
         if rng.random() < self.lead and question.endswith("?") and len(question) > 14:
             question = _with_lead(question, rng, first=first)
+        if rng.random() < self.contraction:
+            question = _contracted(question, rng)
         if question[-1:] in "?." and rng.random() < self.no_mark:
             question = question[:-1]
         elif question.endswith("?") and rng.random() < self.spaced_mark:
@@ -256,10 +286,15 @@ _LEADS = (
     "Can you tell me: {q}?",
     "Hey, {q}?",
     "Please tell me: {q}?",
-    "Do you know {q}?",
+    "Quick question: {q}?",
     "{q}, please?",
+    "{q}, do you know?",
+    "Hi! {q}?",
 )
 _LATER_LEADS = ("So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?")
+_LATER_LEADS += ("Oh, and {q}?", "Great. {q}?", "Alright, {q}?", "Interesting, {q}?", "Nice, {q}?", "Cool. {q}?")
+_CONTRACTIONS = {"who is": "who's", "what is": "what's", "where is": "where's", "when is": "when's"}
+_CONTRACTIONS |= {"how is": "how's"}
 _QUESTION_WORDS = {
     "who",
     "what",
@@ -282,6 +317,17 @@ def _with_lead(question: str, rng: random.Random, *, first: bool) -> str:
         return question
     lead = rng.choice(_LEADS if first else _LEADS + _LATER_LEADS * 2)
     return sentence(lead.replace("{q}", question[0].lower() + question[1:-1]))
+
+
+def _contracted(question: str, rng: random.Random) -> str:
+    """ "What's" for "What is"; the apostrophe is dropped now and then."""
+
+    def put(match: re.Match[str]) -> str:
+        short = _CONTRACTIONS[match[0].lower()]
+        short = short.replace("'", "") if rng.random() < 0.15 else short
+        return match[0][0] + short[1:]
+
+    return re.sub(r"\b(?:who|what|where|when|how) is\b(?=.{3})", put, question, count=1, flags=re.IGNORECASE)
 
 
 def _mistyped(question: str, rng: random.Random) -> str:

@@ -34,12 +34,14 @@ KIND = RelationWording(
 class Ends:
     """What a relation leads to; ``word`` is the one type of all objects, if they have one.
 
-    ``own_kind`` says that the subjects are of that type too: no "employee of an employee".
+    ``own_kind`` says that the subjects are of that type too: no "employee of an employee"; ``somebody`` that
+    one asks who it is although it is no person ("Who is the publisher?").
     """
 
     leads: Leads = "things"
     word: str = ""
     own_kind: bool = False
+    somebody: bool = False
 
 
 def words_for(label: str, ends: Ends) -> RelationWording:
@@ -80,7 +82,7 @@ def is_noun(label: str, ends: Ends) -> bool:
 
 
 def _who(ends: Ends) -> str:
-    return "Who" if ends.leads == "people" else "What"
+    return "Who" if ends.leads == "people" else "[Who|What]" if ends.somebody else "What"
 
 
 def _of_type(ends: Ends) -> str:
@@ -256,30 +258,56 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
     """``director``, ``number plate``."""
     who, many = _who(ends), as_many(noun)
     plain = many == noun  # a label that means several already
-    whose = (
-        (f"{who} are the {noun} of {{x'}}?", f"{who} are {{x's}} {noun}?")
-        if plain
-        else (f"{who} is the {noun} of {{x'}}?",) * 2 + (f"{who} is {{x's}} {noun}?",)
+    be, was = ("are", "were") if plain else ("is", "was")
+    named = (
+        f"[What {be}|what's|Give me|Tell me|I need] the name[{'s' if plain else ''}|] of the {noun} of {{x'}}",
+        f"What {be} the name{'s' if plain else ''} of {{x's}} {noun}?",
     )
+    called = (f"[What's|What is] the {noun}'s name?", f"name of the {noun}?", f"The name of the {noun}?")
     return {
         "ask": (
-            *whose,
-            f"[Which|What] {noun} does {{x}} have?",
+            f"{who} [{be}|{was}] the {noun} of {{x'}}?",
+            f"{who} [{be}|{was}] the {noun} [of|for] {{x'}}?",
+            f"{who} {be} {{x's}} {noun}?",
+            f"{who} [{be}|{was}] {{x's}} {noun}?",
+            *(named if ends.leads in ("people", "places", "things") else ()),
+            f"[Which|What] {noun} [does|did] {{x}} have?",
             f"{{x's}} {noun}?",
-            f"[Tell me|Give me|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
+            f"[the |]{noun} of {{x'}}?",
+            f"[The|And the] {noun} [of|for] {{x'}}?",
+            f"[Tell me|Give me|I want to know|Name|I'd like to know|I need|I'm looking for] "
+            f"[the {noun} of {{x'}}|{{x's}} {noun}].",
+            f"The {noun} of {{x'}} {be} {who.lower()}?",
+            f"{{x's}} {noun} {be} {who.lower()}?",
         ),
-        "short": (f"And the {noun}?", f"{who} is the {noun}?", f"{noun}?"),
+        "short": (
+            f"And the {noun}?",
+            f"{who} [{be}|{was}] the {noun}?",
+            f"[the |]{noun}?",
+            f"{{x's}} {noun}?",
+            f"[and|And what about|What about|How about|Also] [the|{{x's}}] {noun}?",
+            f"{noun}",
+            f"And {who.lower()} {be} the {noun}?",
+            f"[Tell me|Give me|Name] the {noun}[, please|].",
+            *(called if ends.leads == "people" and not plain else ()),
+        ),
         "back": (
             f"{'Who' if who == 'Who' else '[Who|What]'} has {{y'}} as {noun}?",
-            f"[Which|What] {{T}} have {{y'}} as [the |]{noun}?",
+            f"[Which|What] {{T}} have {{y'}} as [the |their |]{noun}?",
             f"Whose {noun} is {{y}}?",
             f"Of what is {{y}} the {noun}?",
             f"[Which|What] {{T}} is {{y}} the {noun} of?",
+            f"What [is|was] {{y}} the {noun} of?",
+            f"[List|Name|Show me|Give me|Find] [all|the|] {{T}} [whose {noun} is {{y}}|with {{y'}} as {noun}].",
+            f"{{y}} is the {noun} of [what|which {{T}}]?",
         ),
-        "that": (f"with {{y'}} as {noun}", f"whose {noun} is {{y}}"),
+        "that": (f"with {{y'}} as {noun}", f"whose {noun} is {{y}}", f"that have {{y'}} as {noun}"),
         "is": (
-            f"Is {{y}} the {noun} of {{x'}}?",
+            f"[Is|Was] {{y}} the {noun} of {{x'}}?",
             f"Does {{x}} have {{y'}} as {noun}?",
-            f"Is {{y}} {{x's}} {noun}?",
+            f"[Is|Was] {{y}} {{x's}} {noun}?",
+            f"Is {{x's}} {noun} {{y}}?",
+            f"[Is|Was] the {noun} of {{x'}} {{y}}?",
+            f"{{y}} is {{x's}} {noun}, right?",
         ),
     }

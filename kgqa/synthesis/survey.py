@@ -7,7 +7,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,7 @@ from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
 from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
+_OCCUPATION = "P106"
 _OF_PEOPLE = re.compile(
     r"\b(birth|born|birthday|gender|spouse|married|given name|first name|surname|family name)\b"
 )
@@ -255,11 +256,29 @@ class Survey:
             ]
             return [n for n in dict.fromkeys(nouns) if n]
         fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
-        return list(dict.fromkeys([self.wording(relation).noun, *fitting]))
+        wording = self.wording(relation)
+        return list(dict.fromkeys([wording.noun, *wording.called, *fitting]))
+
+    def nouns_of(self, name: str, relation: str, direction: Direction) -> list[str]:
+        """Those of the relation's nouns that mean no other relation when said of the entity."""
+        nouns = self.relation_nouns(relation)
+        return [n for n in nouns if not self._noun_means_another(n, name, relation, direction)]
+
+    def _noun_means_another(self, noun: str, name: str, relation: str, direction: Direction) -> bool:
+        ways: tuple[Direction, ...] = ("in",) if direction == "in" else ("out", "literal")
+        for other in wordings().same_noun.get(noun, ()):
+            if other == relation:
+                return False
+            if any(self.has(name, other, way) for way in ways):
+                return True
+        return False
 
     def by_noun(self, relation: str, noun: str, key: str) -> tuple[str, ...]:
         """Templates of a kind that are made of a noun for the relation, not of the table."""
         ends = self.ends(relation)
+        if ends.leads == "things":
+            somebody = any(text.startswith("Who ") for text in self.wording(relation)["ask"])
+            ends = replace(ends, somebody=somebody)
         return words_for(noun, ends)[key] if relation != RDF_TYPE and is_noun(noun, ends) else ()
 
     # Facts.
@@ -385,12 +404,23 @@ class Survey:
     def pronoun(self, name: str) -> Name:
         """He, she, they or it."""
         if not self.is_person(name):
-            return IT
+            return THEY if self.is_group(name) else IT
         gender = self.graph.entity_names(self.graph.objects(self.number(name), _GENDER).items)
         if gender:
             return HE if gender == [_MALE] else SHE if gender == [_FEMALE] else THEY
         # Many graphs do not say; people would know, so somebody gets one pronoun for good.
         return (HE, SHE, THEY)[zlib.crc32(name.encode()) % 3]
+
+    def is_group(self, name: str) -> bool:
+        """Whether it is several people, a band or a club."""
+        return not wordings().groups.isdisjoint(self.types(name))
+
+    def roles(self, name: str) -> list[str]:
+        """What somebody is spoken of as, by occupation: "singer"."""
+        if not self.is_person(name):
+            return []
+        found = self.graph.entity_names(self.graph.objects(self.number(name), _OCCUPATION).items)
+        return [word for role in found[:4] for word in wordings().roles.get(role, ())]
 
     def kind_of_values(self, name: str, relation: str) -> Kind | None:
         """The kind of an entity's literals, where they lie on a line."""
