@@ -14,6 +14,7 @@ from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import answer_text
 from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
 from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk
 
@@ -165,6 +166,8 @@ def _about(talk: Talk, start: str) -> str:
         return start
     answer = [a for a in talk.antecedents if a != talk.focus and len(talk.survey.uses(a)) >= 2]
     answer = [a for a in answer if a not in talk.survey.members]
+    if talk.last and talk.last.asks and talk.last.asks[0] in TELL_KINDS:
+        answer = []
     draw = talk.rng.random()
     if answer and draw < 0.24:
         return answer[0]

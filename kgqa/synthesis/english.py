@@ -120,14 +120,15 @@ def wordings() -> Wordings:
     relations = {}
     for name, row in table.items():
         noun = row["noun"]
-        templates = {k: tuple(texts) for k, texts in row.items() if isinstance(texts, list) and k not in ("for", "called")}
+        lists = {key: tuple(texts) for key, texts in row.items() if isinstance(texts, list)}
+        called, only_for = lists.pop("called", ()), lists.pop("for", ())
         relations[name] = RelationWording(
             noun,
             row.get("nouns", plural(noun)),
-            templates,
-            tuple(row.get("called", ())),
+            lists,
+            called,
             own=row.get("own", False),
-            only_for=tuple(row.get("for", ())),
+            only_for=only_for,
             holder=row.get("holder", False),
         )
     questions = _shared(relations, ("ask", "back"))
@@ -162,7 +163,7 @@ def plural(noun: str) -> str:
     before, space, last = head.rpartition(" ")
     if last.lower() in _IRREGULAR:
         last = _IRREGULAR[last.lower()]
-    elif re.search(r"([^su]s|men)$", last) and before:  # "Academy Awards" are many already
+    elif re.search(r"([^su]s|men)$", last) and (before or of):  # "Academy Awards" are many already
         pass
     elif re.search(r"[^aeiou]y$", last):
         last = last[:-1] + "ies"
@@ -291,8 +292,10 @@ _LEADS = (
     "{q}, do you know?",
     "Hi! {q}?",
 )
-_LATER_LEADS = ("So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?")
-_LATER_LEADS += ("Oh, and {q}?", "Great. {q}?", "Alright, {q}?", "Interesting, {q}?", "Nice, {q}?", "Cool. {q}?")
+_LATER_LEADS = (
+    "So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?",
+    "Oh, and {q}?", "Great. {q}?", "Alright, {q}?", "Interesting, {q}?", "Nice, {q}?", "Cool. {q}?",
+)  # fmt: skip
 _CONTRACTIONS = {"who is": "who's", "what is": "what's", "where is": "where's", "when is": "when's"}
 _CONTRACTIONS |= {"how is": "how's"}
 _QUESTION_WORDS = {

@@ -135,13 +135,14 @@ def other_relation(talk: Talk) -> Draft | None:
     if any(talk.survey.has(a, use.relation, use.direction) for a in answers):
         return None  # "And the country?" would be taken for the answer's
     choices = templates(talk, use.relation, "short", (last.about, use.direction))
-    brief = talk.worded(choices, "short", last.about, (use.relation, use.direction))
-    if brief is None:
-        return None
-    question = talk.say(brief, last.about, x=talk.survey.pronoun(last.about))
     form: LogicalForm = read(entity(last.about), use.relation, use.direction)
     if use.direction == "out":
         form = talk.now(entity(last.about), use.relation)
+    brief = talk.posed(choices, "short", last.about, (use.relation, use.direction), form)
+    if brief is None:
+        return None
+    question = talk.say(brief.template, last.about, x=talk.survey.pronoun(last.about), **brief.words)
+    form = brief.form
     return Draft(question, form, "ellipsis of relation", last.about, (use.relation, use.direction))
 
 
@@ -169,7 +170,13 @@ def how_many(talk: Talk) -> Draft | None:
     if not talk.them:
         return None
     choices = ["How many?", "How many are there?", "How many is that?", "How many are that in total?"]
-    choices += ["How many in total?", "how many", "And how many is that?", "What's the total?", "So how many?"]
+    choices += [
+        "How many in total?",
+        "how many",
+        "And how many is that?",
+        "And the total?",
+        "So how many?",
+    ]
     choices += ["How many of them are there?", "And how many are there?", "Count them.", "How many are they?"]
     return Draft(talk.rng.choice(choices), call("cardinality", entity(*talk.them)), "count of them", None)
 

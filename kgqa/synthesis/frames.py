@@ -1,7 +1,7 @@
-"""What people put around a question: "Do you know who ...", "For X, what is ...", a name of its kind in front.
+"""What people put around a question: "Do you know who ...", "For X, what is ...".
 
-A frame changes how a question is put and never what it asks, so all questions share these and no row of the table
-repeats them.
+A frame changes how a question is put and never what it asks: all questions share these, and no row of the
+table repeats them.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import re
 from kgqa.synthesis.verbs import past_of, third_of
 
 _ASKING = (
-    "Do you know {q}?", "Do you know {q}?", "Can you tell me {q}?", "Can you tell me {q}?", "Could you tell me {q}?",
-    "I want to know {q}.", "I'd like to know {q}.", "I would like to know {q}", "Any idea {q}?", "Tell me {q}.",
-    "Tell me {q}", "Do you happen to know {q}?", "I wonder {q}.", "Please tell me {q}.", "Remind me {q}?",
-    "You know {q}?", "I was wondering {q}.", "Would you know {q}?", "I need to know {q}.", "I forgot {q}.",
+    "Do you know {q}?", "Do you know {q}?", "Can you tell me {q}?", "Can you tell me {q}?",
+    "Could you tell me {q}?", "I want to know {q}.", "I'd like to know {q}.", "I would like to know {q}",
+    "Any idea {q}?", "Tell me {q}.", "Tell me {q}", "Do you happen to know {q}?", "I wonder {q}.",
+    "Please tell me {q}.", "Remind me {q}?", "You know {q}?", "I was wondering {q}.", "Would you know {q}?",
+    "I need to know {q}.", "I forgot {q}.",
 )  # fmt: skip
 _SLOT = r"\{[xy]'?\}"
 _BE = r"is|was|are|were|has|have|can|will"
 _NOT_A_VERB = rf"(?:{_BE}|do|does|did|else|of|is|kind|sort|type|among|one|and|other)\b"
 _WH = r"(?:[A-Z]\w*)(?: [\w{}' -]+?)??"
 _BE_NAME = re.compile(rf"^({_WH}) ({_BE}) ({_SLOT})(?: (.+))?\?$")
-_BE_NOUN = re.compile(rf"^(Who|What|Where|When) (is|was|are|were) ((?:the|\{{[xy]'s\}}) .+)\?$")
+_BE_NOUN = re.compile(r"^(Who|What|Where|When) (is|was|are|were) ((?:the|\{[xy]'s\}) .+)\?$")
 _DO_NAME = re.compile(rf"^({_WH}) (did|does) ({_SLOT}) (\w+)\b(.*)\?$")
 _WHETHER = re.compile(rf"^(Is|Was|Are|Were|Has) ({_SLOT}) (.+)\?$")
 _WHETHER_DID = re.compile(rf"^(Did|Does) ({_SLOT}) (\w+)\b(.*)\?$")
-_SUBJECT = re.compile(
-    rf"^(Who (?!{_NOT_A_VERB})\w+ .+|(?:Which|What|How many) (?!{_NOT_A_VERB})[\w{{}}]+ (?!{_NOT_A_VERB})\w+ .+)\?$"
-)
+_PLAIN = rf"(?!{_NOT_A_VERB})"
+_SUBJECT = re.compile(rf"^(Who {_PLAIN}\w+ .+|(?:Which|What|How many) {_PLAIN}[\w{{}}]+ {_PLAIN}\w+ .+)\?$")
 _AT_END = re.compile(r"^(.{9,}?) (of|in|on|for) \{([xy])'\}\?$")
 
 
@@ -40,22 +40,27 @@ def indirect(question: str, *, plural: bool = False) -> str | None:
     >>> indirect("When did {x} come out?"), indirect("Who is the director of {x'}?")
     ('when {x} came out', 'who the director of {x'} is')
     """
-    if match := _DO_NAME.match(question) or _WHETHER_DID.match(question):
-        *start, aux, name, base, rest = match.groups()
-        verb = past_of(base) if aux.lower() == "did" else base if plural else third_of(base)
-        if verb is None or base in ("ever", "also", "not"):
-            return None
-        return f"{_lower(start[0]) if start else 'if'} {name} {verb}{rest}"
+    if match := _DO_NAME.match(question):
+        inner = _plainly(*match.groups()[1:], plural=plural)
+        return f"{_lower(match[1])} {inner}" if inner else None
+    if match := _WHETHER_DID.match(question):
+        inner = _plainly(*match.groups(), plural=plural)
+        return f"if {inner}" if inner else None
     if match := _BE_NAME.match(question):
         start, verb, name, rest = match.groups()
         return f"{_lower(start)} {name} {verb}{f' {rest}' if rest else ''}"
     if match := _BE_NOUN.match(question):
-        start, verb, noun = match.groups()
-        return f"{_lower(start)} {noun} {verb}"
+        return f"{_lower(match[1])} {match[3]} {match[2]}"
     if match := _WHETHER.match(question):
-        verb, name, rest = match.groups()
-        return f"if {name} {verb.lower()} {rest}"
-    return _lower(_SUBJECT.match(question)[1]) if _SUBJECT.match(question) else None  # type: ignore[index]
+        return f"if {match[2]} {match[1].lower()} {match[3]}"
+    found = _SUBJECT.match(question)
+    return _lower(found[1]) if found else None
+
+
+def _plainly(did: str, name: str, base: str, rest: str, *, plural: bool) -> str | None:
+    """``{x} came out`` for "did {x} come out"."""
+    verb = past_of(base) if did.lower() == "did" else base if plural else third_of(base)
+    return None if verb is None else f"{name} {verb}{rest}"
 
 
 def asked_politely(question: str, rng: random.Random, *, plural: bool = False) -> str:

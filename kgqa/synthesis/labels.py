@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from kgqa.synthesis.english import RelationWording, plural
@@ -133,12 +133,14 @@ def _by_somebody(label: str, ends: Ends) -> Templates | None:
 
 
 def _somewhere(label: str, ends: Ends) -> Templates | None:
-    """``kept in``, ``exhibited at``, ``translated into``."""
-    match = re.fullmatch(rf"(\w+) ({'|'.join(PREPOSITIONS)})", label)
+    """``kept in``, ``exhibited at``, ``translated into``, ``found in taxon``."""
+    match = re.fullmatch(rf"(\w+) ({'|'.join(PREPOSITIONS)})(?: ([\w ]+))?", label)
     verb = participle(match[1]) if match else None
     if match is None or verb is None:
         return None
     done, at = verb.participle, match[2]
+    if match[3]:
+        ends = replace(ends, word=match[3])
     where = ends.leads == "places" or at in ("in", "at", "near", "inside")
     ask = [f"Where [is|was] {{x}} {done}?"] * 2 if where else []
     ask += [f"{_of_type(ends)} [is|was] {{x}} {done} {at}?"]
@@ -219,10 +221,13 @@ def _in_something(label: str, ends: Ends) -> Templates | None:
 
 
 def _doing(label: str, ends: Ends) -> Templates | None:
-    """``depicts``, ``showed``, ``leads to``."""
+    """``depicts``, ``showed``, ``leads to``, ``applies to jurisdiction``."""
     word, _, rest = label.partition(" ")
+    rest, _, whither = rest.partition(" ")
     if rest and rest not in PREPOSITIONS:
         return None
+    if whither:
+        ends = replace(ends, word=whither)
     now, before = third_person(word), participle(word)
     verb = now or before
     if verb is None:
@@ -236,7 +241,11 @@ def _doing(label: str, ends: Ends) -> Templates | None:
             f"{whom} {does} {{x}} {do}{after}?",
             f"{whom} {does} {{x}} {do}{after}?",
             f"What is {verb.participle} by {{x'}}?" if not rest else f"{{x}} {one}{after} what?",
-            *((f"Which {plural(ends.word)} {does} {{x}} {do}{after}?",) if ends.word else ()),
+            *(
+                (f"Which [{ends.word}|{as_many(ends.word)}] {does} {{x}} {do}{after}?",) * 2
+                if ends.word
+                else ()
+            ),
         ),
         "short": (f"{one}{after} what?", f"And what {does} it {do}{after}?"),
         "back": (
@@ -258,10 +267,11 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
     """``director``, ``number plate``."""
     who, many = _who(ends), as_many(noun)
     plain = many == noun  # a label that means several already
-    be, was = ("are", "were") if plain else ("is", "was")
+    has = "Who" if ends.own_kind else "What" if ends.leads == "people" else "[Who|What]"
+    be, was, name = ("are", "were", "names") if plain else ("is", "was", "name")
     named = (
-        f"[What {be}|what's|Give me|Tell me|I need] the name[{'s' if plain else ''}|] of the {noun} of {{x'}}",
-        f"What {be} the name{'s' if plain else ''} of {{x's}} {noun}?",
+        f"[What {be}|Give me|Tell me|I need] the {name} of the {noun} of {{x'}}",
+        f"What {be} the {name} of {{x's}} {noun}?",
     )
     called = (f"[What's|What is] the {noun}'s name?", f"name of the {noun}?", f"The name of the {noun}?")
     return {
@@ -292,13 +302,13 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
             *(called if ends.leads == "people" and not plain else ()),
         ),
         "back": (
-            f"{'Who' if who == 'Who' else '[Who|What]'} has {{y'}} as {noun}?",
+            f"{has} has {{y'}} as {noun}?",
             f"[Which|What] {{T}} have {{y'}} as [the |their |]{noun}?",
             f"Whose {noun} is {{y}}?",
             f"Of what is {{y}} the {noun}?",
             f"[Which|What] {{T}} is {{y}} the {noun} of?",
             f"What [is|was] {{y}} the {noun} of?",
-            f"[List|Name|Show me|Give me|Find] [all|the|] {{T}} [whose {noun} is {{y}}|with {{y'}} as {noun}].",
+            f"[List|Name|Show me|Find] [all|the|] {{T}} [whose {noun} is {{y}}|with {{y'}} as {noun}].",
             f"{{y}} is the {noun} of [what|which {{T}}]?",
         ),
         "that": (f"with {{y'}} as {noun}", f"whose {noun} is {{y}}", f"that have {{y'}} as {noun}"),

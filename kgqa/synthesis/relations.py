@@ -37,6 +37,14 @@ SILENT |= {
     "P345",
     "P1813",
     "P935",
+    "P460",
+    "P5869",
+    "P2868",
+    "P1282",
+    "P1036",
+    "P1269",
+    "P360",
+    "P971",
 }
 # What is asked in the same words as another relation or the other way round: one of the two is enough.
 SAID_BY: dict[tuple[str, Direction], str] = {

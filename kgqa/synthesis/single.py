@@ -14,6 +14,7 @@ from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _WHICH = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\}")
+_NO_QUESTION = ("{x's}", "{T}", "{y's}", "[the", "[The", "The ", "{x}", "{y}")
 _IS = re.compile(r"^(Is|Does) ")
 GENERIC, SHORT_GENERIC = 0.25, 0.45
 """How often a relation that the table knows is asked about by a noun all the same."""
@@ -22,10 +23,8 @@ SHORT = 0.3
 MOST_OBJECTS = 60
 
 
-def generic(
-    talk: Talk, relation: str, key: str, of: tuple[str, Direction] | None = None
-) -> tuple[str, ...]:
-    """Templates made of a noun for the relation; ``of`` an entity, with what leads there, where it means nothing else."""
+def generic(talk: Talk, relation: str, key: str, of: tuple[str, Direction] | None = None) -> tuple[str, ...]:
+    """Templates made of a noun for the relation, one that means no other when said ``of`` an entity."""
     nouns = talk.survey.nouns_of(of[0], relation, of[1]) if of else talk.survey.relation_nouns(relation)
     if not nouns:
         return ()
@@ -55,9 +54,11 @@ def forward(talk: Talk, name: str) -> Draft | None:
         return Draft(question, read(entity(name), *asks), "forward", name, asks)
     form = talk.now(entity(name), use.relation)
     if talk.rng.random() < SHORT and _understood(talk, name, asks):
-        brief = talk.worded(templates(talk, use.relation, "short", (name, "out")), "short", name, asks)
-        if brief:
-            return Draft(talk.say(brief, x=talk.survey.pronoun(name)), form, "forward", name, asks)
+        short = templates(talk, use.relation, "short", (name, "out"))
+        brief = talk.posed(short, "short", name, asks, form)
+        if brief is not None:
+            question = talk.say(brief.template, x=talk.survey.pronoun(name), **brief.words)
+            return Draft(question, brief.form, "forward", name, asks)
     asked = talk.posed(templates(talk, use.relation, "ask", (name, "out")), "ask", name, asks, form)
     if asked is None:
         return None
@@ -92,10 +93,17 @@ def literal(talk: Talk, name: str) -> Draft | None:
 
 
 _KEYWORDS = (
-    "{x} {noun}", "{x} {noun}", "{noun} {x}", "{noun} of {x'}", "{noun} of {x'}?", "{x}: {noun}?", "{x} {noun}?",
-    "{noun} for {x'}", "{x's} {noun}", "{x's} {noun}?", "{x}, {noun}?", "{x} - {noun}", "the {noun} of {x'}?",
+    "{x} {noun}", "{x} {noun}", "{noun} {x}", "{noun} of {x'}", "{noun} of {x'}?", "{x}: {noun}?",
+    "{x} {noun}?", "{noun} for {x'}", "{x's} {noun}", "{x's} {noun}?", "{x}, {noun}?", "{x} - {noun}",
+    "the {noun} of {x'}?",
 )  # fmt: skip
-_KEYWORDS_SPOKEN_OF = ("{noun} of {x'}?", "{x's} {noun}?", "{x's} {noun}", "and {x's} {noun}?", "The {noun} of {x'}?")
+_KEYWORDS_SPOKEN_OF = (
+    "{noun} of {x'}?",
+    "{x's} {noun}?",
+    "{x's} {noun}",
+    "and {x's} {noun}?",
+    "The {noun} of {x'}?",
+)
 
 
 def keyword(talk: Talk, name: str) -> Draft | None:
@@ -111,7 +119,8 @@ def keyword(talk: Talk, name: str) -> Draft | None:
     noun = nouns[0] if talk.rng.random() < 0.3 else talk.rng.choice(nouns)
     named = talk.refer(name, asks)
     is_label = named.subject == talk.survey.label(name)
-    template = talk.rng.choice(_KEYWORDS if is_label else _KEYWORDS_SPOKEN_OF)
+    choices = _KEYWORDS if is_label else _KEYWORDS_SPOKEN_OF
+    template = talk.rng.choice([c for c in choices if not named.full or "{x's}" in c])
     question = talk.phrase(template.replace("{noun}", noun), x=named)
     form: LogicalForm = read(entity(name), *asks)
     if use.direction == "out":
@@ -304,8 +313,11 @@ def two_steps(talk: Talk, name: str) -> Draft | None:
         if second.direction == "out"
         else read(between, second.relation, second.direction)
     )
-    of: tuple[str, Direction] = (middle[0], second.direction)
-    asked = talk.posed(templates(talk, second.relation, key, of), key, middle[0], asks, form)
+    choices = templates(talk, second.relation, key, (middle[0], second.direction))
+    choices = tuple(c for c in choices if not c.startswith(_NO_QUESTION))
+    if " of " in said.subject:  # not "the father of X's name"
+        choices = tuple(c for c in choices if "{x's}" not in c and "{y's}" not in c)
+    asked = talk.posed(choices, key, middle[0], asks, form)
     if asked is None:
         return None
     return Draft(talk.say(asked.template, None, **{slot: said}, **asked.words), asked.form, "two steps", name)

@@ -47,7 +47,8 @@ _OF_PLACES = re.compile(
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
 _ODD_NOUN = re.compile(
     r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|same|native|part|spoken|kind|square|\w+ed)\b|ed$|\b(born|died|from|by|for a|is)\b"
+    r"comes|lies|belongs|same|native|part|spoken|kind|square|within|said|applies|subject|\w+ed)\b|ed$"
+    r"|\b(born|died|from|by|for a|is)\b"
     r"|^(?!series)[a-z]+[^s]s$"
 )
 _MOST_TYPE_WORDS = 4
@@ -257,7 +258,7 @@ class Survey:
             return [n for n in dict.fromkeys(nouns) if n]
         fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
         wording = self.wording(relation)
-        return list(dict.fromkeys([wording.noun, *wording.called, *fitting]))
+        return [n for n in dict.fromkeys([wording.noun, *wording.called, *fitting]) if n]
 
     def nouns_of(self, name: str, relation: str, direction: Direction) -> list[str]:
         """Those of the relation's nouns that mean no other relation when said of the entity."""
@@ -413,7 +414,7 @@ class Survey:
 
     def is_group(self, name: str) -> bool:
         """Whether it is several people, a band or a club."""
-        return not wordings().groups.isdisjoint(self.types(name))
+        return not wordings().groups.isdisjoint(self.types(name)) and not self.is_place(name)
 
     def roles(self, name: str) -> list[str]:
         """What somebody is spoken of as, by occupation: "singer"."""

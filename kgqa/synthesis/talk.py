@@ -158,9 +158,7 @@ class Talk:
                 return again
         if name in antecedents and rng.random() < 0.72:
             pronoun = survey.pronoun(name)
-            if pronoun is THEY and self.them and name != antecedents[0]:
-                pronoun = IT
-            elif pronoun is THEY and survey.is_group(name) and rng.random() < 0.3:
+            if survey.is_group(name) and (rng.random() < 0.3 or (self.them and name != antecedents[0])):
                 pronoun = IT
             rivals = [a for a in antecedents if a != name]
             unrivalled = [a for a in rivals if not asks or survey.has(a, *asks)] == []
@@ -217,6 +215,7 @@ class Talk:
             return Name.of(f"{self.rng.choice(['the', 'the', 'this', 'that'])} {self.rng.choice(roles)}")
         types = [t for t in self.survey.types(name) if not any(t in self.survey.types(r) for r in rivals)]
         words = [w for t in types for w in self.survey.type_words(t)]
+        words = words if self.formal else [w for w in words if len(w[0].split()) <= 3]
         if not words:
             return None
         word = self.rng.choice(words[:3])[0]
