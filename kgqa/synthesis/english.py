@@ -61,13 +61,15 @@ THEY = Name("they", "them", "their", plural=True)
 class RelationWording:
     """What the table says of one relation; the nouns may be empty, ``templates`` holds every kind of them.
 
-    ``called`` are other nouns for the object: a book's author is its writer, too.
+    ``called`` are other nouns for the object: a book's author is its writer, too. ``only`` has words that
+    are said of subjects of some types alone: a film plays no music.
     """
 
     noun: str
     nouns: str
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     called: tuple[str, ...] = ()
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     own: bool = False
     only_for: tuple[str, ...] = ()
     holder: bool = False
@@ -127,6 +129,7 @@ def wordings() -> Wordings:
             row.get("nouns", plural(noun)),
             lists,
             called,
+            {word: frozenset(types) for word, types in row.get("only", {}).items()},
             own=row.get("own", False),
             only_for=only_for,
             holder=row.get("holder", False),
@@ -244,7 +247,7 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_OF_PRONOUN = re.compile(r"\b[Tt]he ([\w' -]{2,40}?) of (him|her|it|them)\b(?! and| or)")
+_OF_PRONOUN = re.compile(r"\b[Tt]he ((?:(?! of the )[\w' -]){2,40}?) of (him|her|it|them)\b(?! and| or)")
 _POSSESSIVES = {"him": "his", "her": "her", "it": "its", "them": "their"}
 
 

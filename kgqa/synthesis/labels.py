@@ -57,7 +57,7 @@ def words_for(label: str, ends: Ends) -> RelationWording:
         return measured(label)
     if ends.leads == "texts":
         return RelationWording(label, plural(label), noun_templates(label, ends))
-    for read in (_by_somebody, _somewhere, _one_of, _in_something, _doing):
+    for read in (_by_somebody, _somewhere, _one_of, _in_something, _doing, _being):
         found = read(label, ends)
         if found is not None:
             noun = "" if ends.own_kind else ends.word
@@ -77,7 +77,7 @@ def is_noun(label: str, ends: Ends) -> bool:
     if ends.leads in ("amounts", "texts"):
         return True
     patterns: tuple[Callable[[str, Ends], Templates | None], ...]
-    patterns = (_by_somebody, _somewhere, _one_of, _in_something, _doing)
+    patterns = (_by_somebody, _somewhere, _one_of, _in_something, _doing, _being)
     return not any(read(label, ends) for read in patterns)
 
 
@@ -263,6 +263,21 @@ def _doing(label: str, ends: Ends) -> Templates | None:
     }
 
 
+def _being(label: str, ends: Ends) -> Templates | None:
+    """``indigenous to``, ``adjacent to``."""
+    last = label.rpartition(" ")[2]
+    if last == label or last not in PREPOSITIONS or third_person(label.split()[0]):
+        return None
+    what = _of_type(ends)
+    return {
+        "ask": (f"{what} [is|was] {{x}} {label}?", f"{{x}} is {label} what?"),
+        "short": (f"{label} what?", f"And what is {{x}} {label}?"),
+        "back": (f"What is {label} {{y'}}?", f"[Which|What] {{T}} are {label} {{y'}}?"),
+        "that": (f"{label} {{y'}}", f"that are {label} {{y'}}"),
+        "is": (f"[Is|Was] {{x}} {label} {{y'}}?",),
+    }
+
+
 def noun_templates(noun: str, ends: Ends) -> Templates:
     """``director``, ``number plate``."""
     who, many = _who(ends), as_many(noun)
@@ -283,8 +298,7 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
             *(named if ends.leads in ("people", "places", "things") else ()),
             f"[Which|What] {noun} [does|did] {{x}} have?",
             f"{{x's}} {noun}?",
-            f"[the |]{noun} of {{x'}}?",
-            f"[The|And the] {noun} [of|for] {{x'}}?",
+            f"[The|And the|the] {noun} [of|for] {{x'}}?",
             f"[Tell me|Give me|I want to know|Name|I'd like to know|I need|I'm looking for] "
             f"[the {noun} of {{x'}}|{{x's}} {noun}].",
             f"The {noun} of {{x'}} {be} {who.lower()}?",
@@ -301,6 +315,13 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
             f"[Tell me|Give me|Name] the {noun}[, please|].",
             *(called if ends.leads == "people" and not plain else ()),
         ),
+        **(_of_several(noun) if plain else _of_one(noun, has)),
+    }
+
+
+def _of_one(noun: str, has: str) -> Templates:
+    """Which ones have somebody as their director, and whether."""
+    return {
         "back": (
             f"{has} has {{y'}} as {noun}?",
             f"[Which|What] {{T}} have {{y'}} as [the |their |]{noun}?",
@@ -319,5 +340,22 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
             f"Is {{x's}} {noun} {{y}}?",
             f"[Is|Was] the {noun} of {{x'}} {{y}}?",
             f"{{y}} is {{x's}} {noun}, right?",
+        ),
+    }
+
+
+def _of_several(nouns: str) -> Templates:
+    """The same of a label that means several already: "participating teams"."""
+    return {
+        "back": (
+            f"Whose {nouns} include {{y'}}?",
+            f"[Which|What] {{T}} have {{y'}} among [the |their ]{nouns}?",
+            f"What has {{y'}} among its {nouns}?",
+        ),
+        "that": (f"with {{y'}} among the {nouns}", f"whose {nouns} include {{y'}}"),
+        "is": (
+            f"Is {{y}} one of the {nouns} of {{x'}}?",
+            f"Is {{y}} among {{x's}} {nouns}?",
+            f"Do {{x's}} {nouns} include {{y'}}?",
         ),
     }

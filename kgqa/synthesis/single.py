@@ -230,11 +230,13 @@ def verify(talk: Talk, name: str) -> Draft | None:
         return None
     template = expand(talk.rng.choice(choices), talk.rng)
     words = {}
-    if "{t}" in template:
-        types = talk.survey.types(subject)
+    types = talk.survey.types(subject)
+    if not talk.survey.fits(template, use.relation, types):
+        return None
+    if "{t}" in template or "{T}" in template:
         if not types:
             return None
-        words["t"] = talk.type_word(types[0])[0]
+        words["t"], words["T"] = talk.type_word(types[0])
     held = read(entity(subject), use.relation, "out")
     form = call(
         "is_in", entity(obj), talk.now(entity(subject), use.relation) if _IS.match(template) else held

@@ -47,7 +47,7 @@ _OF_PLACES = re.compile(
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
 _ODD_NOUN = re.compile(
     r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|same|native|part|spoken|kind|square|within|said|applies|subject|\w+ed)\b|ed$"
+    r"comes|lies|belongs|same|native|part|spoken|kind|square|male|female|within|said|applies|subject|\w+ed)\b|ed$"
     r"|\b(born|died|from|by|for a|is)\b"
     r"|^(?!series)[a-z]+[^s]s$"
 )
@@ -326,6 +326,12 @@ class Survey:
             if fits and any(self._leads(name, other, way, type_name) for way in ways):
                 return True
         return False
+
+    def fits(self, template: str, relation: str, subject_types: Sequence[str]) -> bool:
+        """Whether all the template's words can be said of a subject of the types."""
+        only = self.wording(relation).only
+        said = re.findall(r"\w+", template.lower()) if only else ()
+        return all(not only[word].isdisjoint(subject_types) for word in said if word in only)
 
     def _skeletons(self, relation: str, kind: str) -> frozenset[str]:
         """Everything that is said of the relation in one way, without names."""

@@ -35,7 +35,7 @@ MOST_ANSWERS = 500
 MOST_OF_THEM = 100
 """A set of more than this is not spoken of again as "them"."""
 _THERE = re.compile(r"(?:\bthere )?\b(?:located )?(?:in|at) it\b")
-_SELDOM = TELL_KINDS | {"P1412", "P735", "P734"}
+_SELDOM = {"P1412", "P735", "P734", "P530", "P1313", "P1906"}
 READS: dict[Direction, str] = {"out": "follow", "in": "follow_back", "literal": "value"}
 
 
@@ -130,7 +130,9 @@ class Talk:
         fresh = [u for u in uses if str((name, u.relation, u.direction)) not in self.asked] or uses
         if not fresh:
             return None
-        weights = [0.15 if u.relation in _SELDOM else 1.0 for u in fresh]
+        weights = [
+            0.07 if u.relation in TELL_KINDS else 0.15 if u.relation in _SELDOM else 1.0 for u in fresh
+        ]
         return self.rng.choices(fresh, weights=weights)[0]
 
     # Words.
@@ -242,6 +244,9 @@ class Talk:
         for _ in range(3 if choices else 0):
             template = expand(self.rng.choice(choices), self.rng)
             asked = type_name if "{T}" in template or "{t}" in template or kind == "that" else None
+            of = self.survey.types(name) if asks[1] != "in" else [type_name] if type_name else ()
+            if not self.survey.fits(template, asks[0], of):
+                continue
             if not self.survey.means_another(kind, template, name, *asks, type_name=asked):
                 return template
         return None

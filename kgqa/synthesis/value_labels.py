@@ -169,7 +169,7 @@ def _named(noun: str) -> tuple[str, ...]:
     return (
         f"[What's|What was] the {noun} [of|for] {{x'}}?",
         f"{{x's}} {noun}?",
-        f"[the |]{noun} of {{x'}}?",
+        f"The {noun} of {{x'}}?",
         f"[Tell me|Give me|I need|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
         f"What {noun} does {{x}} have?",
     )
