@@ -88,6 +88,7 @@ class Wordings:
     ``same_noun``: a noun -> the relations whose object is called so, the first one of which it means.
     ``roles``: an occupation -> what somebody with it is spoken of as ("the player").
     ``groups``: types whose members are several people, so that "they" is said of them.
+    ``popular``: types whose members people chat about, more often than about others.
     """
 
     relations: Mapping[str, RelationWording]
@@ -97,6 +98,7 @@ class Wordings:
     same_noun: Mapping[str, tuple[str, ...]]
     roles: Mapping[str, tuple[str, ...]]
     groups: frozenset[str]
+    popular: frozenset[str]
 
 
 _TABLES = ("works", "people", "places", "organisations", "types")
@@ -111,7 +113,7 @@ def wordings() -> Wordings:
     for name in _TABLES:
         table |= tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     roles = {name: tuple(words) for name, words in table.pop("roles").items()}
-    groups = frozenset(table.pop("groups")["types"])
+    groups, popular = (frozenset(table.pop(key)["types"]) for key in ("groups", "popular"))
     types = {name: tuple((one, many) for one, many in words) for name, words in table.pop("types").items()}
     alike = {
         (label, leads): name
@@ -142,7 +144,7 @@ def wordings() -> Wordings:
             named.setdefault(noun, []).append(name)
     same_noun = {noun: tuple(names) for noun, names in named.items() if len(names) > 1}
     shared |= {"ask": questions, "back": questions}
-    return Wordings(relations, types, shared, alike, same_noun, roles, groups)
+    return Wordings(relations, types, shared, alike, same_noun, roles, groups, popular)
 
 
 def _shared(

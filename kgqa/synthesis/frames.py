@@ -37,8 +37,8 @@ def indirect(question: str, *, plural: bool = False) -> str | None:
 
     ``plural`` says that the names stand for several, whose verbs have no -s.
 
-    >>> indirect("When did {x} come out?"), indirect("Who is the director of {x'}?")
-    ('when {x} came out', 'who the director of {x'} is')
+    >>> indirect("When did {x} come out?"), indirect("Who directed {x'}?")
+    ('when {x} came out', "who directed {x'}")
     """
     if match := _DO_NAME.match(question):
         inner = _plainly(*match.groups()[1:], plural=plural)

@@ -2,7 +2,7 @@
 
 A label is read as one of a few patterns: "created by", "kept in", "student of", "in country", "depicts"
 (and of values "opened on", "year completed", "annual visitors": ``value_labels``), anything else as a noun.
-The templates are those of ``english.toml``.
+The templates are those of ``wordings``.
 """
 
 from __future__ import annotations
@@ -265,8 +265,7 @@ def _doing(label: str, ends: Ends) -> Templates | None:
 
 def _being(label: str, ends: Ends) -> Templates | None:
     """``indigenous to``, ``adjacent to``."""
-    last = label.rpartition(" ")[2]
-    if last == label or last not in PREPOSITIONS or third_person(label.split()[0]):
+    if not re.fullmatch(rf"\w+(?:ous|ent|al|ic|ar|ble|ive) ({'|'.join(PREPOSITIONS)})", label):
         return None
     what = _of_type(ends)
     return {

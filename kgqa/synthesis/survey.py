@@ -52,6 +52,8 @@ _ODD_NOUN = re.compile(
     r"|^(?!series)[a-z]+[^s]s$"
 )
 _MOST_TYPE_WORDS = 4
+_POPULAR = 4.0
+"""How much more often a dialogue starts with something that people chat about."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,11 @@ class Survey:
     def _pool_weights(self) -> list[float]:
         # A type counts by what is known of its members, damped, so that no kind of thing fills all dialogues.
         weights = []
-        for names in self._pools.values():
+        for type_name, names in self._pools.items():
             some = names[:: max(1, len(names) // 20)]
             facts = sum(len(self.uses(n)) for n in some) / len(some)
-            weights.append(len(names) ** 0.5 * max(0.0, facts - 2) ** 1.2)
+            liked = _POPULAR if type_name in wordings().popular else 1.0
+            weights.append(liked * len(names) ** 0.5 * max(0.0, facts - 2) ** 1.2)
         return weights if sum(weights) else [1.0] * len(weights)
 
     def like(self, type_name: str, rng: random.Random) -> str:

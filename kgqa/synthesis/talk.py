@@ -133,6 +133,8 @@ class Talk:
         weights = [
             0.07 if u.relation in TELL_KINDS else 0.15 if u.relation in _SELDOM else 1.0 for u in fresh
         ]
+        if sum(weights) < self.rng.random():  # better none than once more what kind of thing it is
+            return None
         return self.rng.choices(fresh, weights=weights)[0]
 
     # Words.
