@@ -15,6 +15,7 @@ from kgqa.readable import answer_text
 from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
 from kgqa.synthesis.english import Noise, sentence
 from kgqa.synthesis.relations import TELL_KINDS
+from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk
 
@@ -100,21 +101,22 @@ _MOST_TURNS = 7
 
 def invent(graph: KnowledgeGraph, *, seed: int, noise: Noise | None = None) -> Iterator[Dialogue]:
     """Dialogues without end; the same seed gives the same ones, whatever came before."""
-    survey, number = Survey(graph), 0
+    seeds, number = Seeds(Survey(graph)), 0
     while True:
         dialogue = one_dialogue(
-            survey, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}"
+            seeds, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}"
         )
         if dialogue is not None:
             yield dialogue
         number += 1
 
 
-def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str) -> Dialogue | None:
+def one_dialogue(seeds: Seeds, rng: random.Random, noise: Noise, identity: str) -> Dialogue | None:
     """One dialogue, or None where its first question finds nothing to ask."""
+    survey = seeds.survey
     formal = survey.is_wikidata and rng.random() < _FORMAL_SHARE  # such corpora are about Wikidata
     talk = Talk(survey, rng, formal=formal, alias_chance=noise.alias)
-    start = survey.seed(rng)
+    start = seeds.pick(rng)
     conversation = Conversation()
     examples: list[Example] = []
     wanted = rng.choices(range(1, _MOST_TURNS + 1), weights=[1, 1.5, 2, 3, 4, 3, 2])[0]

@@ -30,7 +30,7 @@ from kgqa.synthesis.english import (
     wordings,
 )
 from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
-from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT
+from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT, reads_as_noun
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
 _OCCUPATION = "P106"
@@ -44,16 +44,7 @@ _OF_PLACES = re.compile(
     r"laboratory)$",
     re.IGNORECASE,
 )
-_CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
-_ODD_NOUN = re.compile(
-    r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|same|native|part|spoken|kind|square|male|female|within|said|applies|subject|\w+ed)\b|ed$"
-    r"|\b(born|died|from|by|for a|is)\b"
-    r"|^(?!series)[a-z]+[^s]s$"
-)
 _MOST_TYPE_WORDS = 4
-_POPULAR = 4.0
-"""How much more often a dialogue starts with something that people chat about."""
 
 
 @dataclass(frozen=True)
@@ -125,37 +116,6 @@ class Survey:
         if type_name not in self.members:
             return []
         return [w for w in self._all_type_words(type_name) if self._type_of_word.get(w[0]) == type_name]
-
-    def seed(self, rng: random.Random) -> str:
-        """Somebody or something worth a dialogue: any kind of thing, the known ones more often."""
-        pools = list(self._pools.values())
-        for _ in range(200 if pools else 0):
-            names = rng.choices(pools, weights=self._pool_weights)[0]
-            name = names[int(len(names) * rng.random() ** 1.5)]
-            if len(self.uses(name)) >= 2:
-                return name
-        raise GraphError(f"the graph {self.graph.name!r} has too few facts to make up dialogues about it")
-
-    @cached_property
-    def _pools(self) -> dict[str, list[str]]:
-        """Entities to start from, by the largest of their types, the best known first."""
-        pools: dict[str, list[str]] = {}
-        for type_name, names in sorted(self.members.items(), key=lambda item: (-len(item[1]), item[0])):
-            for name in names:
-                if name not in self.members and self.types(name)[:1] == (type_name,):
-                    pools.setdefault(type_name, []).append(name)
-        return pools
-
-    @cached_property
-    def _pool_weights(self) -> list[float]:
-        # A type counts by what is known of its members, damped, so that no kind of thing fills all dialogues.
-        weights = []
-        for type_name, names in self._pools.items():
-            some = names[:: max(1, len(names) // 20)]
-            facts = sum(len(self.uses(n)) for n in some) / len(some)
-            liked = _POPULAR if type_name in wordings().popular else 1.0
-            weights.append(liked * len(names) ** 0.5 * max(0.0, facts - 2) ** 1.2)
-        return weights if sum(weights) else [1.0] * len(weights)
 
     def like(self, type_name: str, rng: random.Random) -> str:
         """A member of the type, the known ones more often."""
@@ -259,7 +219,7 @@ class Survey:
                 *(bare(n) for n in names if is_noun(n, self.ends(relation))),
             ]
             return [n for n in dict.fromkeys(nouns) if n]
-        fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
+        fitting = filter(reads_as_noun, names)
         wording = self.wording(relation)
         return [n for n in dict.fromkeys([wording.noun, *wording.called, *fitting]) if n]
 
