@@ -12,7 +12,7 @@ from kgqa.answer import Result
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import answer_text
-from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
+from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements, steps
 from kgqa.synthesis.english import Noise, sentence
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.seeds import Seeds
@@ -31,7 +31,8 @@ KINDS: Mapping[_About, float] = {
     single.count_backward: 4,
     single.verify: 6,
     single.exists: 2.5,
-    single.two_steps: 5,
+    steps.two_steps: 6,
+    steps.verify_two_steps: 2,
     single.compare_two: 4,
     single.compare_counts: 2,
     sets.superlative: 7,

@@ -225,7 +225,7 @@ def which_of_them(talk: Talk) -> Draft | None:
     use = rng.choice(uses)
     others = [n for n in talk.names(read(entity(member), use.relation, "out")) if survey.label(n)]
     clauses = [c for c in survey.wording(use.relation)["that"] if "{y} " not in c.replace("{y} as", "")]
-    clauses = [c for c in clauses if not c.startswith("whose")]
+    clauses = [c for c in clauses if not c.startswith(("whose", "where"))]
     if not others or not clauses:
         return None
     other = rng.choice(others)

@@ -1,4 +1,4 @@
-"""Questions about one entity: relations both ways, values, counts, yes or no, two steps, two compared.
+"""Questions about one entity: relations both ways, values, counts, yes or no, two compared.
 
 Each function makes one question about the entity named, or gives None where there is none to make.
 """
@@ -14,7 +14,6 @@ from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _WHICH = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\}")
-_NO_QUESTION = ("{x's}", "{T}", "{y's}", "[the", "[The", "The ", "{x}", "{y}")
 _IS = re.compile(r"^(Is|Does) ")
 GENERIC, SHORT_GENERIC = 0.25, 0.45
 """How often a relation that the table knows is asked about by a noun all the same."""
@@ -53,7 +52,7 @@ def forward(talk: Talk, name: str) -> Draft | None:
         question = talk.say(talk.rng.choice(everybody), name, x=talk.refer(name, asks))
         return Draft(question, read(entity(name), *asks), "forward", name, asks)
     form = talk.now(entity(name), use.relation)
-    if talk.rng.random() < SHORT and _understood(talk, name, asks):
+    if talk.rng.random() < SHORT and understood(talk, name, asks):
         short = templates(talk, use.relation, "short", (name, "out"))
         brief = talk.posed(short, "short", name, asks, form)
         if brief is not None:
@@ -66,7 +65,7 @@ def forward(talk: Talk, name: str) -> Draft | None:
     return Draft(question, asked.form, "forward", name, asks)
 
 
-def _understood(talk: Talk, name: str, asks: tuple[str, Direction]) -> bool:
+def understood(talk: Talk, name: str, asks: tuple[str, Direction]) -> bool:
     """Whether a question that does not say about whom would be taken to be about the entity."""
     rivals = [other for other in (*talk.antecedents, *talk.them[:20]) if other != name]
     spoken_of = name in talk.antecedents or (name == talk.topic and name in talk.mentioned)
@@ -80,7 +79,7 @@ def literal(talk: Talk, name: str) -> Draft | None:
         return None
     asks = (use.relation, use.direction)
     form = read(entity(name), *asks)
-    if talk.rng.random() < SHORT and _understood(talk, name, asks):
+    if talk.rng.random() < SHORT and understood(talk, name, asks):
         brief = talk.worded(templates(talk, use.relation, "short", (name, "literal")), "short", name, asks)
         if brief:
             question = talk.say(brief, name, x=talk.survey.pronoun(name))
@@ -220,7 +219,7 @@ def verify(talk: Talk, name: str) -> Draft | None:
         return None
     other = talk.rng.choice(found)
     if talk.rng.random() < 0.5:
-        false = _somebody_else(talk, other, use.relation, use.direction)
+        false = somebody_else(talk, other, use.relation, use.direction)
         if false is None or false in found:
             return None
         other = false
@@ -244,7 +243,7 @@ def verify(talk: Talk, name: str) -> Draft | None:
     return Draft(talk.say(template, None, **names, **words), form, "verification", name, may_be_empty=True)
 
 
-def _somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
+def somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
     """One that is found at the same end of the relation elsewhere, so that the question makes sense."""
     for _ in range(3):
         candidate = talk.similar(other)
@@ -276,7 +275,9 @@ def exists(talk: Talk, name: str) -> Draft | None:
     if not choices:
         if direction == "literal" or relation in TELL_KINDS or not wording.noun:
             return None
-        choices = (f"Does {{x}} have a {wording.noun}?", f"[Does|Did] {{x}} have [any|] {wording.nouns}?")
+        choices = (f"Does {{x}} have a {wording.noun}?",)
+        if wording.nouns:
+            choices += (f"[Does|Did] {{x}} have [any|] {wording.nouns}?",)
         choices += (
             f"Is there a {wording.noun} of {{x'}}?",
             f"Is anything known about the {wording.noun} of {{x'}}?",
@@ -284,45 +285,6 @@ def exists(talk: Talk, name: str) -> Draft | None:
     question = talk.say(talk.rng.choice(choices), name, x=talk.refer(name))
     form = call("exists", read(entity(name), relation, direction))
     return Draft(question, form, "exists", name, may_be_empty=True)
-
-
-def two_steps(talk: Talk, name: str) -> Draft | None:
-    """``Where was the director of Grease born?``"""
-    first = talk.use(name, "out")
-    if first is None or first.relation in TELL_KINDS:
-        return None
-    between = talk.now(entity(name), first.relation)
-    middle = talk.names(between)
-    if len(middle) != 1 or not talk.survey.label(middle[0]):
-        return None
-    second = talk.use(middle[0], "out", "literal", "in") if talk.rng.random() < 0.8 else None
-    if second is None or (second.direction == "in" and second.relation == first.relation):
-        return None
-    nouns = talk.survey.nouns_of(name, first.relation, "out")
-    if not nouns:
-        return None
-    noun = nouns[0] if talk.rng.random() < 0.5 else talk.rng.choice(nouns)
-    named = talk.refer(name, (first.relation, "out"))
-    of_it = not named.full and talk.rng.random() < 0.6
-    said = Name.of(f"the {noun} of {named.object}" if of_it else f"{named.possessive} {noun}")
-    known = middle[0] in talk.mentioned  # "the author" would then be the one spoken of
-    if not known and talk.rng.random() < 0.6 and _understood(talk, name, (first.relation, "out")):
-        said = Name.of(f"the {noun}")
-    key, slot = ("back", "y") if second.direction == "in" else ("ask", "x")
-    asks = (second.relation, second.direction)
-    form = (
-        talk.now(between, second.relation)
-        if second.direction == "out"
-        else read(between, second.relation, second.direction)
-    )
-    choices = templates(talk, second.relation, key, (middle[0], second.direction))
-    choices = tuple(c for c in choices if not c.startswith(_NO_QUESTION))
-    if " of " in said.subject:  # not "the father of X's name"
-        choices = tuple(c for c in choices if "{x's}" not in c and "{y's}" not in c)
-    asked = talk.posed(choices, key, middle[0], asks, form)
-    if asked is None:
-        return None
-    return Draft(talk.say(asked.template, None, **{slot: said}, **asked.words), asked.form, "two steps", name)
 
 
 def compare_two(talk: Talk, name: str) -> Draft | None:
