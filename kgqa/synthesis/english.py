@@ -32,7 +32,7 @@ _SINGULAR_CLAUSE = re.compile(
 )
 
 
-_MAY_MEAN_ANOTHER = ("short", "that", "max", "min", "more", "less", "last", "early")
+_MAY_MEAN_ANOTHER = ("that", "max", "min", "more", "less", "last", "early")
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,14 @@ def wordings() -> Wordings:
             only_for=only_for,
             holder=row.get("holder", False),
         )
-    questions = _shared(relations, ("ask", "back"))
+    questions = _shared(relations, ("ask", "back", "short"))
     shared = {kind: _shared(relations, (kind,)) for kind in _MAY_MEAN_ANOTHER}
     named: dict[str, list[str]] = {}
     for name, wording in relations.items():
         for noun in (wording.noun, *wording.called):
             named.setdefault(noun, []).append(name)
     same_noun = {noun: tuple(names) for noun, names in named.items() if len(names) > 1}
-    shared |= {"ask": questions, "back": questions}
+    shared |= {"ask": questions, "back": questions, "short": questions}
     return Wordings(relations, types, shared, alike, same_noun, roles, groups, popular)
 
 
@@ -197,9 +197,16 @@ def expansions(template: str) -> list[str]:
 
 
 def skeleton(template: str) -> str:
-    """What is left of a template to compare: one slot for both ends, lower case, single spaces."""
-    text = re.sub(r"\{[xy]('?s?)\}", r"{e\1}", template)
-    return re.sub(r"\s+", " ", text).strip().lower()
+    """What is left of a template to compare: one slot for both ends and for pronouns, no "and" before it.
+
+    >>> skeleton("And who wrote it?"), skeleton("Who wrote {x'}?")
+    ('who wrote {e}?', 'who wrote {e}?')
+    """
+    text = re.sub(
+        r"\{[xy]'?(s?)\}|\b(?:it|they|them)\b", lambda m: "{e's}" if m[1] else "{e}", template.lower()
+    )
+    text = re.sub(r"^and (?=\w+ \S)", "", re.sub(r"\s+", " ", text).strip())
+    return re.sub(r"^(who|what|where)'s ", r"\1 is ", text)
 
 
 def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:

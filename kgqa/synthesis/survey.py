@@ -241,7 +241,8 @@ class Survey:
         """Templates of a kind that are made of a noun for the relation, not of the table."""
         ends = self.ends(relation)
         if ends.leads == "things":
-            somebody = any(text.startswith("Who ") for text in self.wording(relation)["ask"])
+            asks = self.wording(relation)["ask"]
+            somebody = sum(text.startswith("Who ") for text in asks) > len(asks) / 3
             ends = replace(ends, somebody=somebody)
         return words_for(noun, ends)[key] if relation != RDF_TYPE and is_noun(noun, ends) else ()
 
@@ -282,7 +283,7 @@ class Survey:
         known, types = wordings().relations, set(self.types(name))
         for other, other_kind in wordings().shared.get(kind, {}).get(skeleton(template), ()):
             fits = not known[other].only_for or bool(types & set(known[other].only_for))
-            if other == relation and other_kind == kind:
+            if other == relation and (other_kind == kind or {other_kind, kind} == {"ask", "short"}):
                 return not fits
             backward = other_kind == "back" or (other_kind == "that" and direction == "in")
             ways: tuple[Direction, ...] = ("in",) if backward else ("out", "literal")

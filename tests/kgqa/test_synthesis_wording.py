@@ -244,3 +244,18 @@ def test_contractions_are_those_of_people() -> None:
     noise = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, contraction=1)
     said = {noise.apply("Who is the author of it?", random.Random(k), first=False) for k in range(40)}
     assert said == {"Who's the author of it?", "Whos the author of it?"}
+
+
+def test_a_short_question_means_what_it_means_in_full() -> None:
+    owners = wordings().shared["short"]["where is {e} from?"]
+    assert owners.index(("P19", "ask")) < owners.index(("P27", "short"))
+    assert ("P50", "short") in wordings().shared["short"][
+        "who wrote {e}?"
+    ]  # "Who wrote it?", "And who wrote it?"
+
+
+def test_a_short_question_is_not_said_where_another_relation_is_meant(graph: EmbeddedGraph) -> None:
+    survey = Survey(graph)
+    assert survey.means_another("short", "And who wrote it?", "Qfilm", "P50", "out")
+    assert not survey.means_another("short", "And who wrote it?", "Qfilm", "P58", "out")
+    assert not survey.means_another("short", "And who wrote it?", "Qbook", "P50", "out")
