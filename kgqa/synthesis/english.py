@@ -25,7 +25,15 @@ _IRREGULAR = {
     "species": "species",
 }
 _VOWEL_START = re.compile(r"\b([Aa]) (?=[aeioAEIO])")
-_PLURAL_VERBS = {"was": "were", "is": "are", "does": "do", "has": "have", "Is": "Are", "Was": "Were"}
+_PLURAL_VERBS = {
+    "was": "were",
+    "is": "are",
+    "does": "do",
+    "has": "have",
+    "Is": "Are",
+    "Was": "Were",
+    "Has": "Have",
+}
 _PLURAL_VERBS |= {"Does": "Do", "Has": "Have"}
 _SINGULAR_CLAUSE = re.compile(
     r"^(that|who) (are|have|border|play|speak|use|follow|belong|contain|include|take|live|work|last|cost)\b"

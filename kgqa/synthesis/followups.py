@@ -18,7 +18,7 @@ from grammar.forms import (
 )
 from grammar.values import Time
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name
+from kgqa.synthesis.english import Name, expand
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import (
     Some,
@@ -193,7 +193,10 @@ def about_them(talk: Talk) -> Draft | None:
     choices = [c for c in choices if "{x's}" not in c and "Whose" not in c and "Name" not in c]
     if not choices:
         return None
-    question = talk.say(talk.rng.choice(choices), x=talk.plural_name)
+    template = expand(talk.rng.choice(choices), talk.rng)
+    if not talk.survey.fits(template, use.relation, talk.survey.types(them[0])):
+        return None
+    question = talk.say(template, x=talk.plural_name)
     return Draft(question, read(entity(*them), use.relation, use.direction), "about them", None)
 
 

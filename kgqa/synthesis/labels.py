@@ -286,8 +286,17 @@ def noun_templates(noun: str, ends: Ends) -> Templates:
     named = (
         f"[What {be}|Give me|Tell me|I need] the {name} of the {noun} of {{x'}}",
         f"What {be} the {name} of {{x's}} {noun}?",
+        f"[What|How] {be} [the {noun} of {{x'}}|{{x's}} {noun}] called?",
+        f"{{x's}} {noun} [{be}|{was}] [called|named] what?",
+        f"What {was} the {noun} of {{x'}} [called|named]?",
     )
-    called = (f"[What's|What is] the {noun}'s name?", f"name of the {noun}?", f"The name of the {noun}?")
+    called = (
+        f"[What's|What is] the {noun}'s name?",
+        f"[The name|name] of the {noun}?",
+        f"[How|What] is the {noun} called?",
+        f"{noun} name?",
+        f"What's the name of {{x's}} {noun}?",
+    )
     return {
         "ask": (
             f"{who} [{be}|{was}] the {noun} of {{x'}}?",

@@ -73,7 +73,7 @@ SAID_BY: dict[tuple[str, Direction], str] = {
 _CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
 _ODD_NOUN = re.compile(
     r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|same|native|part|spoken|kind|square|male|female|within|said|applies|subject|\w+ed)\b|ed$"
+    r"came|comes|lies|belongs|same|native|part|spoken|kind|square|male|female|within|said|applies|subject|\w+ed)\b|ed$"
     r"|\b(born|died|from|by|for a|is)\b"
     r"|^(?!series)[a-z]+[^s]s$"
 )

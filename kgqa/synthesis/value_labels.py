@@ -51,7 +51,7 @@ def dated(label: str) -> RelationWording:
     verb = participle(word)
     plain = {
         "ask": (f"What is the {noun} of {{x'}}?", f"What is {{x's}} {noun}?", *_named(noun)),
-        "short": (*_shortly(noun), "When?"),
+        "short": _shortly(noun),
         "last": (f"has the [latest|last|most recent] {noun}",),
         "early": (f"has the [earliest|first] {noun}",),
         "after": (f"with a {noun} after {{v}}",),
