@@ -1,6 +1,6 @@
 """Dialogues invented over any graph, with a gold form for every turn: what the bundled model learns from.
 
-Questions are made from the graph's facts, a table of English wordings (``english.toml``) and, for relations
+Questions are made from the graph's facts, a table of English wordings (``wordings``) and, for relations
 that the table does not know, from the relations' own labels. One meaning has one form:
 
 =============================================  ====================================================

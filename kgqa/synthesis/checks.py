@@ -10,6 +10,7 @@ from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import rounded, spelled, written
 from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
+from kgqa.synthesis.verbs import participle
 
 _COUNTING = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\} (did|does|has) \{y\} (.+)\?$")
 
@@ -38,7 +39,7 @@ def value_check(talk: Talk, name: str) -> Draft | None:
         said, bound = written(number, rng), NumberLeaf(float(number))
     else:
         return None
-    question = _asked(talk, name, [rng.choice(wording[key])] if wording[key] else [], said)
+    question = _asked(talk, name, rng.sample(wording[key], len(wording[key])), said)
     if question is None:
         return None
     form = call("exists", call(test, read(entity(name), use.relation, "literal"), bound))
@@ -47,22 +48,24 @@ def value_check(talk: Talk, name: str) -> Draft | None:
 
 def _asked(talk: Talk, name: str, clauses: list[str], said: str) -> str | None:
     """A yes-or-no question made of a clause that says which are meant."""
-    if not clauses:
-        return None
-    clause = talk.phrase(clauses[0], v=said)
-    past = re.match(r"^(?:that|who) (came|made|cost|died|started|ended) (.+)$", clause)
-    if past:
-        verb = {"came": "come", "made": "make", "died": "die", "started": "start", "ended": "end"}
-        template = f"Did {{x}} {verb.get(past.group(1), past.group(1))} {past.group(2)}?"
-    elif clause.startswith("with "):
-        template = f"Does {{x}} have {clause.removeprefix('with ')}?"
-    elif re.match(r"(taller|longer|shorter|higher|lower|larger|smaller|over|under)\b", clause):
-        template = f"Is {{x}} {clause}?"
-    elif re.match(r"(released|published|born|founded|opened|dissolved)\b", clause):
-        template = f"Was {{x}} {clause}?"
-    else:
-        return None
-    return talk.say(template, x=talk.refer(name))
+    for clause in clauses:
+        template = _checked(talk.phrase(clause, v=said))
+        if template is not None:
+            return talk.say(template, x=talk.refer(name))
+    return None
+
+
+def _checked(clause: str) -> str | None:
+    """``Did {x} come out before 1990?`` for "that came out before 1990"."""
+    past = re.match(r"(?:that|who) (\w+) (.+)$", clause)
+    verb = participle(past[1]) if past else None
+    if past and verb:
+        return f"Did {{x}} {verb.base} {past[2]}?"
+    if clause.startswith("with "):
+        return f"Does {{x}} have {clause.removeprefix('with ')}?"
+    if re.match(r"(?:\w+er than|over|under|less than|from)\b", clause):
+        return f"Is {{x}} {clause}?"
+    return f"Was {{x}} {clause}?" if re.match(r"(?:\w+ed|born) ", clause) else None
 
 
 def count_check(talk: Talk, name: str) -> Draft | None:

@@ -12,8 +12,10 @@ from kgqa.answer import Result
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import answer_text
-from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
+from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements, steps
 from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.relations import TELL_KINDS
+from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk
 
@@ -29,7 +31,8 @@ KINDS: Mapping[_About, float] = {
     single.count_backward: 4,
     single.verify: 6,
     single.exists: 2.5,
-    single.two_steps: 5,
+    steps.two_steps: 6,
+    steps.verify_two_steps: 2,
     single.compare_two: 4,
     single.compare_counts: 2,
     sets.superlative: 7,
@@ -99,21 +102,22 @@ _MOST_TURNS = 7
 
 def invent(graph: KnowledgeGraph, *, seed: int, noise: Noise | None = None) -> Iterator[Dialogue]:
     """Dialogues without end; the same seed gives the same ones, whatever came before."""
-    survey, number = Survey(graph), 0
+    seeds, number = Seeds(Survey(graph)), 0
     while True:
         dialogue = one_dialogue(
-            survey, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}"
+            seeds, random.Random(f"{seed}/{number}"), noise or Noise(), f"{seed}-{number}"
         )
         if dialogue is not None:
             yield dialogue
         number += 1
 
 
-def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str) -> Dialogue | None:
+def one_dialogue(seeds: Seeds, rng: random.Random, noise: Noise, identity: str) -> Dialogue | None:
     """One dialogue, or None where its first question finds nothing to ask."""
+    survey = seeds.survey
     formal = survey.is_wikidata and rng.random() < _FORMAL_SHARE  # such corpora are about Wikidata
     talk = Talk(survey, rng, formal=formal, alias_chance=noise.alias)
-    start = survey.seed(rng)
+    start = seeds.pick(rng)
     conversation = Conversation()
     examples: list[Example] = []
     wanted = rng.choices(range(1, _MOST_TURNS + 1), weights=[1, 1.5, 2, 3, 4, 3, 2])[0]
@@ -165,14 +169,16 @@ def _about(talk: Talk, start: str) -> str:
         return start
     answer = [a for a in talk.antecedents if a != talk.focus and len(talk.survey.uses(a)) >= 2]
     answer = [a for a in answer if a not in talk.survey.members]
+    if talk.last and talk.last.asks and talk.last.asks[0] in TELL_KINDS:
+        answer = []
     draw = talk.rng.random()
-    if answer and draw < 0.45:
+    if answer and draw < 0.24:
         return answer[0]
-    if draw < 0.8:
-        return talk.focus
-    if draw < 0.88 and talk.them:
+    if draw < 0.89:  # people stay with what they came for
+        return talk.focus if draw < 0.44 else talk.topic or talk.focus
+    if draw < 0.94 and talk.them:
         return talk.rng.choice(talk.them)
-    if draw < 0.94:
+    if draw < 0.97:
         return talk.similar(talk.focus) or start
     return start
 
@@ -183,6 +189,7 @@ def _remember(talk: Talk, draft: Draft, outcome: Result) -> None:
     if draft.about and draft.asks:
         talk.asked.add(str((draft.about, *draft.asks)))
     talk.focus = draft.about or talk.focus
+    talk.topic = talk.topic or draft.about
     talk.mentioned.update(talk.about_of(draft.form)[:20])
     talk.mentioned.update((outcome.entities or ())[:10])
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
@@ -24,14 +25,22 @@ _IRREGULAR = {
     "species": "species",
 }
 _VOWEL_START = re.compile(r"\b([Aa]) (?=[aeioAEIO])")
-_PLURAL_VERBS = {"was": "were", "is": "are", "does": "do", "has": "have", "Is": "Are", "Was": "Were"}
+_PLURAL_VERBS = {
+    "was": "were",
+    "is": "are",
+    "does": "do",
+    "has": "have",
+    "Is": "Are",
+    "Was": "Were",
+    "Has": "Have",
+}
 _PLURAL_VERBS |= {"Does": "Do", "Has": "Have"}
 _SINGULAR_CLAUSE = re.compile(
     r"^(that|who) (are|have|border|play|speak|use|follow|belong|contain|include|take|live|work|last|cost)\b"
 )
 
 
-_MAY_MEAN_ANOTHER = ("short", "that", "max", "min", "more", "less", "last", "early")
+_MAY_MEAN_ANOTHER = ("that", "max", "min", "more", "less", "last", "early")
 
 
 @dataclass(frozen=True)
@@ -58,11 +67,17 @@ THEY = Name("they", "them", "their", plural=True)
 
 @dataclass(frozen=True)
 class RelationWording:
-    """What the table says of one relation; the nouns may be empty, every other field holds templates."""
+    """What the table says of one relation; the nouns may be empty, ``templates`` holds every kind of them.
+
+    ``called`` are other nouns for the object: a book's author is its writer, too. ``only`` has words that
+    are said of subjects of some types alone: a film plays no music.
+    """
 
     noun: str
     nouns: str
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called: tuple[str, ...] = ()
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     own: bool = False
     only_for: tuple[str, ...] = ()
     holder: bool = False
@@ -78,18 +93,35 @@ class Wordings:
     ``shared``: kind of template -> a template that several relations have -> these with its kind there, the
     first one of which it means wherever an entity has it ("Where is she from?", "Who are its members?").
     ``alike``: label of some other graph's relation, and what that leads to -> the relation worded alike.
+    ``same_noun``: a noun -> the relations whose object is called so, the first one of which it means.
+    ``roles``: an occupation -> what somebody with it is spoken of as ("the player").
+    ``groups``: types whose members are several people, so that "they" is said of them.
+    ``popular``: types whose members people chat about, more often than about others.
     """
 
     relations: Mapping[str, RelationWording]
     types: Mapping[str, tuple[tuple[str, str], ...]]
     shared: Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]
     alike: Mapping[tuple[str, str], str]
+    same_noun: Mapping[str, tuple[str, ...]]
+    roles: Mapping[str, tuple[str, ...]]
+    groups: frozenset[str]
+    popular: frozenset[str]
+
+
+_TABLES = ("works", "people", "places", "organisations", "types")
+"""Files of the table, in ``wordings/``; of two relations worded alike the one that comes first is meant."""
 
 
 @cache
 def wordings() -> Wordings:
     """The table that comes with kgqa."""
-    table = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
+    folder = Path(__file__).with_name("wordings")
+    table: dict[str, Any] = {}
+    for name in _TABLES:
+        table |= tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    roles = {name: tuple(words) for name, words in table.pop("roles").items()}
+    groups, popular = (frozenset(table.pop(key)["types"]) for key in ("groups", "popular"))
     types = {name: tuple((one, many) for one, many in words) for name, words in table.pop("types").items()}
     alike = {
         (label, leads): name
@@ -100,18 +132,27 @@ def wordings() -> Wordings:
     relations = {}
     for name, row in table.items():
         noun = row["noun"]
-        templates = {k: tuple(texts) for k, texts in row.items() if isinstance(texts, list) and k != "for"}
+        lists = {key: tuple(texts) for key, texts in row.items() if isinstance(texts, list)}
+        called, only_for = lists.pop("called", ()), lists.pop("for", ())
         relations[name] = RelationWording(
             noun,
             row.get("nouns", plural(noun)),
-            templates,
+            lists,
+            called,
+            {word: frozenset(types) for word, types in row.get("only", {}).items()},
             own=row.get("own", False),
-            only_for=tuple(row.get("for", ())),
+            only_for=only_for,
             holder=row.get("holder", False),
         )
-    questions = _shared(relations, ("ask", "back"))
+    questions = _shared(relations, ("ask", "back", "short"))
     shared = {kind: _shared(relations, (kind,)) for kind in _MAY_MEAN_ANOTHER}
-    return Wordings(relations, types, {**shared, "ask": questions, "back": questions}, alike)
+    named: dict[str, list[str]] = {}
+    for name, wording in relations.items():
+        for noun in (wording.noun, *wording.called):
+            named.setdefault(noun, []).append(name)
+    same_noun = {noun: tuple(names) for noun, names in named.items() if len(names) > 1}
+    shared |= {"ask": questions, "back": questions, "short": questions}
+    return Wordings(relations, types, shared, alike, same_noun, roles, groups, popular)
 
 
 def _shared(
@@ -135,7 +176,7 @@ def plural(noun: str) -> str:
     before, space, last = head.rpartition(" ")
     if last.lower() in _IRREGULAR:
         last = _IRREGULAR[last.lower()]
-    elif re.search(r"([^su]s|men)$", last) and before:  # "Academy Awards" are many already
+    elif re.search(r"([^su]s|men)$", last) and (before or of):  # "Academy Awards" are many already
         pass
     elif re.search(r"[^aeiou]y$", last):
         last = last[:-1] + "ies"
@@ -164,9 +205,16 @@ def expansions(template: str) -> list[str]:
 
 
 def skeleton(template: str) -> str:
-    """What is left of a template to compare: one slot for both ends, lower case, single spaces."""
-    text = re.sub(r"\{[xy]('?s?)\}", r"{e\1}", template)
-    return re.sub(r"\s+", " ", text).strip().lower()
+    """What is left of a template to compare: one slot for both ends and for pronouns, no "and" before it.
+
+    >>> skeleton("And who wrote it?"), skeleton("Who wrote {x'}?")
+    ('who wrote {e}?', 'who wrote {e}?')
+    """
+    text = re.sub(
+        r"\{[xy]'?(s?)\}|\b(?:it|they|them)\b", lambda m: "{e's}" if m[1] else "{e}", template.lower()
+    )
+    text = re.sub(r"^and (?=\w+ \S)", "", re.sub(r"\s+", " ", text).strip())
+    return re.sub(r"^(who|what|where)'s ", r"\1 is ", text)
 
 
 def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
@@ -216,7 +264,7 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_OF_PRONOUN = re.compile(r"\b[Tt]he ([\w' -]{2,40}?) of (him|her|it|them)\b(?! and| or)")
+_OF_PRONOUN = re.compile(r"\b[Tt]he ((?:(?! of the )[\w' -]){2,40}?) of (him|her|it|them)\b(?! and| or)")
 _POSSESSIVES = {"him": "his", "her": "her", "it": "its", "them": "their"}
 
 
@@ -235,11 +283,14 @@ class Noise:
     typo: float = 0.02
     lead: float = 0.06
     alias: float = 0.06
+    contraction: float = 0.15
 
     def apply(self, question: str, rng: random.Random, *, first: bool) -> str:
         """The question as a hasty person types it; ``first`` of its dialogue or not."""
         if rng.random() < self.lead and question.endswith("?") and len(question) > 14:
             question = _with_lead(question, rng, first=first)
+        if rng.random() < self.contraction:
+            question = _contracted(question, rng)
         if question[-1:] in "?." and rng.random() < self.no_mark:
             question = question[:-1]
         elif question.endswith("?") and rng.random() < self.spaced_mark:
@@ -256,10 +307,17 @@ _LEADS = (
     "Can you tell me: {q}?",
     "Hey, {q}?",
     "Please tell me: {q}?",
-    "Do you know {q}?",
+    "Quick question: {q}?",
     "{q}, please?",
+    "{q}, do you know?",
+    "Hi! {q}?",
 )
-_LATER_LEADS = ("So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?")
+_LATER_LEADS = (
+    "So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?",
+    "Oh, and {q}?", "Great. {q}?", "Alright, {q}?", "Interesting, {q}?", "Nice, {q}?", "Cool. {q}?",
+)  # fmt: skip
+_CONTRACTIONS = {"who is": "who's", "what is": "what's", "where is": "where's", "when is": "when's"}
+_CONTRACTIONS |= {"how is": "how's"}
 _QUESTION_WORDS = {
     "who",
     "what",
@@ -282,6 +340,17 @@ def _with_lead(question: str, rng: random.Random, *, first: bool) -> str:
         return question
     lead = rng.choice(_LEADS if first else _LEADS + _LATER_LEADS * 2)
     return sentence(lead.replace("{q}", question[0].lower() + question[1:-1]))
+
+
+def _contracted(question: str, rng: random.Random) -> str:
+    """ "What's" for "What is"; the apostrophe is dropped now and then."""
+
+    def put(match: re.Match[str]) -> str:
+        short = _CONTRACTIONS[match[0].lower()]
+        short = short.replace("'", "") if rng.random() < 0.15 else short
+        return match[0][0] + short[1:]
+
+    return re.sub(r"\b(?:who|what|where|when|how) is\b(?=.{3})", put, question, count=1, flags=re.IGNORECASE)
 
 
 def _mistyped(question: str, rng: random.Random) -> str:

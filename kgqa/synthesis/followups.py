@@ -18,7 +18,7 @@ from grammar.forms import (
 )
 from grammar.values import Time
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name
+from kgqa.synthesis.english import Name, expand
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import (
     Some,
@@ -28,7 +28,7 @@ from kgqa.synthesis.sets import (
     literal_relation,
     values_of_each,
 )
-from kgqa.synthesis.single import generic, templates
+from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
 _LEAD = re.compile(r"^(?:that|who) ")
@@ -42,6 +42,15 @@ _ENTITY_ELLIPSES = (
     "And the same for {x'}?",
     "Same question for {x'}.",
     "and {x}",
+    "and {x}?",
+    "what about {x'}",
+    "How about {x'} then?",
+    "And how about {x'}?",
+    "Now {x'}.",
+    "The same about {x'}?",
+    "And in the case of {x'}?",
+    "{x}, too?",
+    "OK, and {x}?",
 )
 _CORRECTIONS = (
     "I meant {x'}.",
@@ -50,6 +59,11 @@ _CORRECTIONS = (
     "No, {x}.",
     "I mean {x'}.",
     "Not that one, {x}.",
+    "Actually, I meant {x'}.",
+    "oops, I meant {x'}",
+    "Wrong one, I mean {x'}.",
+    "My mistake, {x}.",
+    "{x}, I mean.",
 )
 
 
@@ -120,17 +134,15 @@ def other_relation(talk: Talk) -> Draft | None:
     answers = [a for a in talk.antecedents if a != last.about]
     if any(talk.survey.has(a, use.relation, use.direction) for a in answers):
         return None  # "And the country?" would be taken for the answer's
-    nouns = talk.survey.relation_nouns(use.relation)[:3]
-    noun = talk.rng.choice(nouns) if nouns else ""
-    short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-    by_noun = [f"And the {noun}?", f"What about the {noun}?", f"{noun}?", f"And {{x's}} {noun}?"]
-    choices = [*(by_noun if noun else ()), *short, *short]
-    if not choices:
-        return None
-    question = talk.say(talk.rng.choice(choices), last.about, x=talk.survey.pronoun(last.about))
+    choices = templates(talk, use.relation, "short", (last.about, use.direction))
     form: LogicalForm = read(entity(last.about), use.relation, use.direction)
     if use.direction == "out":
         form = talk.now(entity(last.about), use.relation)
+    brief = talk.posed(choices, "short", last.about, (use.relation, use.direction), form)
+    if brief is None:
+        return None
+    question = talk.say(brief.template, last.about, x=talk.survey.pronoun(last.about), **brief.words)
+    form = brief.form
     return Draft(question, form, "ellipsis of relation", last.about, (use.relation, use.direction))
 
 
@@ -158,6 +170,13 @@ def how_many(talk: Talk) -> Draft | None:
     if not talk.them:
         return None
     choices = ["How many?", "How many are there?", "How many is that?", "How many are that in total?"]
+    choices += [
+        "How many in total?",
+        "how many",
+        "And how many is that?",
+        "And the total?",
+        "So how many?",
+    ]
     choices += ["How many of them are there?", "And how many are there?", "Count them.", "How many are they?"]
     return Draft(talk.rng.choice(choices), call("cardinality", entity(*talk.them)), "count of them", None)
 
@@ -174,7 +193,10 @@ def about_them(talk: Talk) -> Draft | None:
     choices = [c for c in choices if "{x's}" not in c and "Whose" not in c and "Name" not in c]
     if not choices:
         return None
-    question = talk.say(talk.rng.choice(choices), x=talk.plural_name)
+    template = expand(talk.rng.choice(choices), talk.rng)
+    if not talk.survey.fits(template, use.relation, talk.survey.types(them[0])):
+        return None
+    question = talk.say(template, x=talk.plural_name)
     return Draft(question, read(entity(*them), use.relation, use.direction), "about them", None)
 
 
@@ -206,6 +228,7 @@ def which_of_them(talk: Talk) -> Draft | None:
     use = rng.choice(uses)
     others = [n for n in talk.names(read(entity(member), use.relation, "out")) if survey.label(n)]
     clauses = [c for c in survey.wording(use.relation)["that"] if "{y} " not in c.replace("{y} as", "")]
+    clauses = [c for c in clauses if not c.startswith(("whose", "where"))]
     if not others or not clauses:
         return None
     other = rng.choice(others)

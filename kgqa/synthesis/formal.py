@@ -42,7 +42,7 @@ def _typed(
 
 
 def _role(talk: Talk, relation: str) -> str:
-    nouns = talk.survey.relation_nouns(relation)
+    nouns = talk.survey.relation_nouns(relation) or [talk.survey.label(relation) or relation]
     return nouns[0] if talk.rng.random() < 0.6 else talk.rng.choice(nouns)
 
 

@@ -42,7 +42,9 @@ def joined(talk: Talk, name: str) -> Draft | None:
     start = rng.choice(
         ["Which {w}?", "Which {w} are there?", "{w}?", "List [all|the|] {w}.", "What {w} are there?"]
     )
-    if rng.random() < 0.25:
+    if first.clause.startswith("whose"):
+        start = "Which {w} are there?"
+    elif rng.random() < 0.25:
         start, combined = (
             rng.choice(["How many {w} are there?", "How many {w}?"]),
             call("cardinality", combined),

@@ -2,14 +2,14 @@
 
 A label is read as one of a few patterns: "created by", "kept in", "student of", "in country", "depicts"
 (and of values "opened on", "year completed", "annual visitors": ``value_labels``), anything else as a noun.
-The templates are those of ``english.toml``.
+The templates are those of ``wordings``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from kgqa.synthesis.english import RelationWording, plural
@@ -34,12 +34,14 @@ KIND = RelationWording(
 class Ends:
     """What a relation leads to; ``word`` is the one type of all objects, if they have one.
 
-    ``own_kind`` says that the subjects are of that type too: no "employee of an employee".
+    ``own_kind`` says that the subjects are of that type too: no "employee of an employee"; ``somebody`` that
+    one asks who it is although it is no person ("Who is the publisher?").
     """
 
     leads: Leads = "things"
     word: str = ""
     own_kind: bool = False
+    somebody: bool = False
 
 
 def words_for(label: str, ends: Ends) -> RelationWording:
@@ -55,7 +57,7 @@ def words_for(label: str, ends: Ends) -> RelationWording:
         return measured(label)
     if ends.leads == "texts":
         return RelationWording(label, plural(label), noun_templates(label, ends))
-    for read in (_by_somebody, _somewhere, _one_of, _in_something, _doing):
+    for read in (_by_somebody, _somewhere, _one_of, _in_something, _doing, _being):
         found = read(label, ends)
         if found is not None:
             noun = "" if ends.own_kind else ends.word
@@ -75,12 +77,12 @@ def is_noun(label: str, ends: Ends) -> bool:
     if ends.leads in ("amounts", "texts"):
         return True
     patterns: tuple[Callable[[str, Ends], Templates | None], ...]
-    patterns = (_by_somebody, _somewhere, _one_of, _in_something, _doing)
+    patterns = (_by_somebody, _somewhere, _one_of, _in_something, _doing, _being)
     return not any(read(label, ends) for read in patterns)
 
 
 def _who(ends: Ends) -> str:
-    return "Who" if ends.leads == "people" else "What"
+    return "Who" if ends.leads == "people" else "[Who|What]" if ends.somebody else "What"
 
 
 def _of_type(ends: Ends) -> str:
@@ -131,12 +133,14 @@ def _by_somebody(label: str, ends: Ends) -> Templates | None:
 
 
 def _somewhere(label: str, ends: Ends) -> Templates | None:
-    """``kept in``, ``exhibited at``, ``translated into``."""
-    match = re.fullmatch(rf"(\w+) ({'|'.join(PREPOSITIONS)})", label)
+    """``kept in``, ``exhibited at``, ``translated into``, ``found in taxon``."""
+    match = re.fullmatch(rf"(\w+) ({'|'.join(PREPOSITIONS)})(?: ([\w ]+))?", label)
     verb = participle(match[1]) if match else None
     if match is None or verb is None:
         return None
     done, at = verb.participle, match[2]
+    if match[3]:
+        ends = replace(ends, word=match[3])
     where = ends.leads == "places" or at in ("in", "at", "near", "inside")
     ask = [f"Where [is|was] {{x}} {done}?"] * 2 if where else []
     ask += [f"{_of_type(ends)} [is|was] {{x}} {done} {at}?"]
@@ -217,10 +221,13 @@ def _in_something(label: str, ends: Ends) -> Templates | None:
 
 
 def _doing(label: str, ends: Ends) -> Templates | None:
-    """``depicts``, ``showed``, ``leads to``."""
+    """``depicts``, ``showed``, ``leads to``, ``applies to jurisdiction``."""
     word, _, rest = label.partition(" ")
+    rest, _, whither = rest.partition(" ")
     if rest and rest not in PREPOSITIONS:
         return None
+    if whither:
+        ends = replace(ends, word=whither)
     now, before = third_person(word), participle(word)
     verb = now or before
     if verb is None:
@@ -234,7 +241,11 @@ def _doing(label: str, ends: Ends) -> Templates | None:
             f"{whom} {does} {{x}} {do}{after}?",
             f"{whom} {does} {{x}} {do}{after}?",
             f"What is {verb.participle} by {{x'}}?" if not rest else f"{{x}} {one}{after} what?",
-            *((f"Which {plural(ends.word)} {does} {{x}} {do}{after}?",) if ends.word else ()),
+            *(
+                (f"Which [{ends.word}|{as_many(ends.word)}] {does} {{x}} {do}{after}?",) * 2
+                if ends.word
+                else ()
+            ),
         ),
         "short": (f"{one}{after} what?", f"And what {does} it {do}{after}?"),
         "back": (
@@ -252,34 +263,107 @@ def _doing(label: str, ends: Ends) -> Templates | None:
     }
 
 
+def _being(label: str, ends: Ends) -> Templates | None:
+    """``indigenous to``, ``adjacent to``."""
+    if not re.fullmatch(rf"\w+(?:ous|ent|al|ic|ar|ble|ive) ({'|'.join(PREPOSITIONS)})", label):
+        return None
+    what = _of_type(ends)
+    return {
+        "ask": (f"{what} [is|was] {{x}} {label}?", f"{{x}} is {label} what?"),
+        "short": (f"{label} what?", f"And what is {{x}} {label}?"),
+        "back": (f"What is {label} {{y'}}?", f"[Which|What] {{T}} are {label} {{y'}}?"),
+        "that": (f"{label} {{y'}}", f"that are {label} {{y'}}"),
+        "is": (f"[Is|Was] {{x}} {label} {{y'}}?",),
+    }
+
+
 def noun_templates(noun: str, ends: Ends) -> Templates:
     """``director``, ``number plate``."""
     who, many = _who(ends), as_many(noun)
     plain = many == noun  # a label that means several already
-    whose = (
-        (f"{who} are the {noun} of {{x'}}?", f"{who} are {{x's}} {noun}?")
-        if plain
-        else (f"{who} is the {noun} of {{x'}}?",) * 2 + (f"{who} is {{x's}} {noun}?",)
+    has = "Who" if ends.own_kind else "What" if ends.leads == "people" else "[Who|What]"
+    be, was, name = ("are", "were", "names") if plain else ("is", "was", "name")
+    named = (
+        f"[What {be}|Give me|Tell me|I need] the {name} of the {noun} of {{x'}}",
+        f"What {be} the {name} of {{x's}} {noun}?",
+        f"[What|How] {be} [the {noun} of {{x'}}|{{x's}} {noun}] called?",
+        f"{{x's}} {noun} [{be}|{was}] [called|named] what?",
+        f"What {was} the {noun} of {{x'}} [called|named]?",
+    )
+    called = (
+        f"[What's|What is] the {noun}'s name?",
+        f"[The name|name] of the {noun}?",
+        f"[How|What] is the {noun} called?",
+        f"{noun} name?",
+        f"What's the name of {{x's}} {noun}?",
     )
     return {
         "ask": (
-            *whose,
-            f"[Which|What] {noun} does {{x}} have?",
+            f"{who} [{be}|{was}] the {noun} of {{x'}}?",
+            f"{who} [{be}|{was}] the {noun} [of|for] {{x'}}?",
+            f"{who} {be} {{x's}} {noun}?",
+            f"{who} [{be}|{was}] {{x's}} {noun}?",
+            *(named if ends.leads in ("people", "places", "things") else ()),
+            f"[Which|What] {noun} [does|did] {{x}} have?",
             f"{{x's}} {noun}?",
-            f"[Tell me|Give me|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
+            f"[The|And the|the] {noun} [of|for] {{x'}}?",
+            f"[Tell me|Give me|I want to know|Name|I'd like to know|I need|I'm looking for] "
+            f"[the {noun} of {{x'}}|{{x's}} {noun}].",
+            f"The {noun} of {{x'}} {be} {who.lower()}?",
+            f"{{x's}} {noun} {be} {who.lower()}?",
         ),
-        "short": (f"And the {noun}?", f"{who} is the {noun}?", f"{noun}?"),
+        "short": (
+            f"And the {noun}?",
+            f"{who} [{be}|{was}] the {noun}?",
+            f"[the |]{noun}?",
+            f"{{x's}} {noun}?",
+            f"[and|And what about|What about|How about|Also] [the|{{x's}}] {noun}?",
+            f"{noun}",
+            f"And {who.lower()} {be} the {noun}?",
+            f"[Tell me|Give me|Name] the {noun}[, please|].",
+            *(called if ends.leads == "people" and not plain else ()),
+        ),
+        **(_of_several(noun) if plain else _of_one(noun, has)),
+    }
+
+
+def _of_one(noun: str, has: str) -> Templates:
+    """Which ones have somebody as their director, and whether."""
+    return {
         "back": (
-            f"{'Who' if who == 'Who' else '[Who|What]'} has {{y'}} as {noun}?",
-            f"[Which|What] {{T}} have {{y'}} as [the |]{noun}?",
+            f"{has} has {{y'}} as {noun}?",
+            f"[Which|What] {{T}} have {{y'}} as [the |their |]{noun}?",
             f"Whose {noun} is {{y}}?",
             f"Of what is {{y}} the {noun}?",
             f"[Which|What] {{T}} is {{y}} the {noun} of?",
+            f"What [is|was] {{y}} the {noun} of?",
+            f"[List|Name|Show me|Find] [all|the|] {{T}} [whose {noun} is {{y}}|with {{y'}} as {noun}].",
+            f"{{y}} is the {noun} of [what|which {{T}}]?",
         ),
-        "that": (f"with {{y'}} as {noun}", f"whose {noun} is {{y}}"),
+        "that": (f"with {{y'}} as {noun}", f"whose {noun} is {{y}}", f"that have {{y'}} as {noun}"),
         "is": (
-            f"Is {{y}} the {noun} of {{x'}}?",
+            f"[Is|Was] {{y}} the {noun} of {{x'}}?",
             f"Does {{x}} have {{y'}} as {noun}?",
-            f"Is {{y}} {{x's}} {noun}?",
+            f"[Is|Was] {{y}} {{x's}} {noun}?",
+            f"Is {{x's}} {noun} {{y}}?",
+            f"[Is|Was] the {noun} of {{x'}} {{y}}?",
+            f"{{y}} is {{x's}} {noun}, right?",
+        ),
+    }
+
+
+def _of_several(nouns: str) -> Templates:
+    """The same of a label that means several already: "participating teams"."""
+    return {
+        "back": (
+            f"Whose {nouns} include {{y'}}?",
+            f"[Which|What] {{T}} have {{y'}} among [the |their ]{nouns}?",
+            f"What has {{y'}} among its {nouns}?",
+        ),
+        "that": (f"with {{y'}} among the {nouns}", f"whose {nouns} include {{y'}}"),
+        "is": (
+            f"Is {{y}} one of the {nouns} of {{x'}}?",
+            f"Is {{y}} among {{x's}} {nouns}?",
+            f"Do {{x's}} {nouns} include {{y'}}?",
         ),
     }

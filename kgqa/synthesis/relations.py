@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kgqa.graphs.protocol import Direction
 from kgqa.graphs.rdf_terms import RDF_TYPE
 
@@ -37,6 +39,14 @@ SILENT |= {
     "P345",
     "P1813",
     "P935",
+    "P460",
+    "P5869",
+    "P2868",
+    "P1282",
+    "P1036",
+    "P1269",
+    "P360",
+    "P971",
 }
 # What is asked in the same words as another relation or the other way round: one of the two is enough.
 SAID_BY: dict[tuple[str, Direction], str] = {
@@ -60,3 +70,15 @@ SAID_BY: dict[tuple[str, Direction], str] = {
     ("P530", "in"): "P530",
     ("P451", "in"): "P451",
 }
+_CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
+_ODD_NOUN = re.compile(
+    r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
+    r"came|comes|lies|belongs|same|native|part|spoken|kind|square|male|female|within|said|applies|subject|\w+ed)\b|ed$"
+    r"|\b(born|died|from|by|for a|is)\b"
+    r"|^(?!series)[a-z]+[^s]s$"
+)
+
+
+def reads_as_noun(name: str) -> bool:
+    """Whether a name of a relation is a noun for its object: "author", not "written by"."""
+    return not _CLAUSE_END.search(name) and not _ODD_NOUN.search(name)

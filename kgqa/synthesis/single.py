@@ -1,4 +1,4 @@
-"""Questions about one entity: relations both ways, values, counts, yes or no, two steps, two compared.
+"""Questions about one entity: relations both ways, values, counts, yes or no, two compared.
 
 Each function makes one question about the entity named, or gives None where there is none to make.
 """
@@ -8,32 +8,37 @@ from __future__ import annotations
 import re
 
 from grammar.forms import LogicalForm, RelationLeaf, call
-from kgqa.synthesis.english import Name, expand
+from kgqa.graphs.protocol import Direction
+from kgqa.synthesis.english import Name, expand, with_possessive
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
 _WHICH = re.compile(r"^(?:\[Which\|What\]|\[What\|Which\]|Which|What) \{T\}")
 _IS = re.compile(r"^(Is|Does) ")
-GENERIC = 0.22
-"""How often a relation that the table knows is asked about by its label or an alias all the same."""
+GENERIC, SHORT_GENERIC = 0.25, 0.45
+"""How often a relation that the table knows is asked about by a noun all the same."""
+SHORT = 0.3
+"""How often a question leaves out about whom it is, where that is understood."""
 MOST_OBJECTS = 60
 
 
-def generic(talk: Talk, relation: str, key: str) -> tuple[str, ...]:
-    """Templates made of the relation's label or of one of its aliases."""
-    nouns = talk.survey.relation_nouns(relation)
+def generic(talk: Talk, relation: str, key: str, of: tuple[str, Direction] | None = None) -> tuple[str, ...]:
+    """Templates made of a noun for the relation, one that means no other when said ``of`` an entity."""
+    nouns = talk.survey.nouns_of(of[0], relation, of[1]) if of else talk.survey.relation_nouns(relation)
     if not nouns:
         return ()
-    noun = nouns[0] if talk.rng.random() < 0.5 else talk.rng.choice(nouns)
+    noun = nouns[0] if talk.rng.random() < 0.3 else talk.rng.choice(nouns)
     return talk.survey.by_noun(relation, noun, key)
 
 
-def templates(talk: Talk, relation: str, key: str) -> tuple[str, ...]:
-    """Templates of the table, sometimes those made of a label; perhaps none."""
+def templates(
+    talk: Talk, relation: str, key: str, of: tuple[str, Direction] | None = None
+) -> tuple[str, ...]:
+    """Templates of the table, sometimes those made of a noun (see ``generic``); perhaps none."""
     known = talk.survey.wording(relation)[key]
-    if known and talk.rng.random() > GENERIC:
+    if known and talk.rng.random() > (SHORT_GENERIC if key == "short" else GENERIC):
         return known
-    return generic(talk, relation, key) or known
+    return generic(talk, relation, key, of) or known
 
 
 def forward(talk: Talk, name: str) -> Draft | None:
@@ -47,20 +52,24 @@ def forward(talk: Talk, name: str) -> Draft | None:
         question = talk.say(talk.rng.choice(everybody), name, x=talk.refer(name, asks))
         return Draft(question, read(entity(name), *asks), "forward", name, asks)
     form = talk.now(entity(name), use.relation)
-    if name == talk.focus and talk.rng.random() < 0.25 and _only_one_with(talk, name, use.relation):
-        short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-        brief = talk.worded(short, "short", name, asks)
-        if brief:
-            return Draft(talk.say(brief), form, "forward", name, asks)
-    asked = talk.posed(templates(talk, use.relation, "ask"), "ask", name, asks, form)
+    if talk.rng.random() < SHORT and understood(talk, name, asks):
+        short = templates(talk, use.relation, "short", (name, "out"))
+        brief = talk.posed(short, "short", name, asks, form)
+        if brief is not None:
+            question = talk.say(brief.template, x=talk.survey.pronoun(name), **brief.words)
+            return Draft(question, brief.form, "forward", name, asks)
+    asked = talk.posed(templates(talk, use.relation, "ask", (name, "out")), "ask", name, asks, form)
     if asked is None:
         return None
     question = talk.say(asked.template, name, x=talk.refer(name, asks), **asked.words)
     return Draft(question, asked.form, "forward", name, asks)
 
 
-def _only_one_with(talk: Talk, name: str, relation: str) -> bool:
-    return not any(talk.survey.has(other, relation, "out") for other in talk.antecedents if other != name)
+def understood(talk: Talk, name: str, asks: tuple[str, Direction]) -> bool:
+    """Whether a question that does not say about whom would be taken to be about the entity."""
+    rivals = [other for other in (*talk.antecedents, *talk.them[:20]) if other != name]
+    spoken_of = name in talk.antecedents or (name == talk.topic and name in talk.mentioned)
+    return spoken_of and not any(talk.survey.has(rival, *asks) for rival in rivals)
 
 
 def literal(talk: Talk, name: str) -> Draft | None:
@@ -70,44 +79,53 @@ def literal(talk: Talk, name: str) -> Draft | None:
         return None
     asks = (use.relation, use.direction)
     form = read(entity(name), *asks)
-    rivals = [a for a in talk.antecedents if a != name]
-    if name in talk.antecedents and talk.rng.random() < 0.25:
-        short = talk.survey.wording(use.relation)["short"] or generic(talk, use.relation, "short")
-        brief = talk.worded(short, "short", name, asks)
-        if brief and not any(talk.survey.has(r, *asks) for r in rivals):
-            return Draft(talk.say(brief, name), form, "value", name, asks)
-    choices = [c for c in templates(talk, use.relation, "ask") if "{t}" not in c]
+    if talk.rng.random() < SHORT and understood(talk, name, asks):
+        brief = talk.worded(templates(talk, use.relation, "short", (name, "literal")), "short", name, asks)
+        if brief:
+            question = talk.say(brief, name, x=talk.survey.pronoun(name))
+            return Draft(question, form, "value", name, asks)
+    choices = [c for c in templates(talk, use.relation, "ask", (name, "literal")) if "{t}" not in c]
     template = talk.worded(choices, "ask", name, asks)
     if template is None:
         return None
     return Draft(talk.say(template, name, x=talk.refer(name, asks)), form, "value", name, asks)
 
 
+_KEYWORDS = (
+    "{x} {noun}", "{x} {noun}", "{noun} {x}", "{noun} of {x'}", "{noun} of {x'}?", "{x}: {noun}?",
+    "{x} {noun}?", "{noun} for {x'}", "{x's} {noun}", "{x's} {noun}?", "{x}, {noun}?", "{x} - {noun}",
+    "the {noun} of {x'}?",
+)  # fmt: skip
+_KEYWORDS_SPOKEN_OF = (
+    "{noun} of {x'}?",
+    "{x's} {noun}?",
+    "{x's} {noun}",
+    "and {x's} {noun}?",
+    "The {noun} of {x'}?",
+)
+
+
 def keyword(talk: Talk, name: str) -> Draft | None:
-    """``titanic director``: as people type into a search box."""
+    """``titanic director``: as people type into a search box; "release date of the film?" later on."""
     use = talk.use(name, "out", "literal")
     if use is None or use.count > MOST_OBJECTS:
         return None
-    noun = talk.rng.choice(
-        talk.survey.relation_nouns(use.relation) or [talk.survey.label(use.relation) or use.relation]
-    )
-    word = talk.rng.choice([a for a in talk.survey.graph.aliases(use.relation) if len(a) <= 30] or [noun])
-    called = talk.survey.label(name) or name
-    question = talk.rng.choice(
-        [
-            f"{called} {noun}",
-            f"{noun} of {called}",
-            f"{noun} {called}",
-            f"{called}: {noun}?",
-            f"{called} {word}",
-        ]
-    )
-    form: LogicalForm = read(entity(name), use.relation, use.direction)
+    asks = (use.relation, use.direction)
+    nouns = talk.survey.nouns_of(name, use.relation, use.direction)
+    aliases = [a for a in talk.survey.graph.aliases(use.relation) if len(a) <= 30]
+    if not nouns or (aliases and talk.rng.random() < 0.2):
+        nouns = aliases or [talk.survey.label(use.relation) or use.relation]
+    noun = nouns[0] if talk.rng.random() < 0.3 else talk.rng.choice(nouns)
+    named = talk.refer(name, asks)
+    is_label = named.subject == talk.survey.label(name)
+    choices = _KEYWORDS if is_label else _KEYWORDS_SPOKEN_OF
+    template = talk.rng.choice([c for c in choices if not named.full or "{x's}" in c])
+    question = talk.phrase(template.replace("{noun}", noun), x=named)
+    form: LogicalForm = read(entity(name), *asks)
     if use.direction == "out":
         form = talk.now(entity(name), use.relation)
-    return Draft(
-        question, form, "forward" if use.direction == "out" else "value", name, (use.relation, use.direction)
-    )
+    kind = "forward" if use.direction == "out" else "value"
+    return Draft(with_possessive(question), form, kind, name, asks)
 
 
 def backward(talk: Talk, name: str) -> Draft | None:
@@ -116,7 +134,7 @@ def backward(talk: Talk, name: str) -> Draft | None:
     if use is None:
         return None
     asks = (use.relation, use.direction)
-    choices = templates(talk, use.relation, "back")
+    choices = templates(talk, use.relation, "back", (name, "in"))
     asked = talk.posed(choices, "back", name, asks, read(entity(name), *asks))
     if asked is None:
         return None
@@ -138,8 +156,12 @@ def count_forward(talk: Talk, name: str) -> Draft | None:
         template = talk.rng.choice(
             [
                 f"How many {wording.nouns} [does|did] {{x}} have?",
+                f"How many {wording.nouns} [does|did] {{x}} have [in total|altogether|overall]?",
                 f"How many {wording.nouns} are there [of|for] {{x'}}?",
-                f"What is the number of {wording.nouns} of {{x'}}?",
+                f"[What is the|What's the|The|] [number|total number] of {wording.nouns} [of|for] {{x'}}?",
+                f"{{x}} has how many {wording.nouns}?",
+                f"{{x's}} number of {wording.nouns}?",
+                f"[Count|Tell me the number of] {{x's}} {wording.nouns}.",
             ]
         )
     else:
@@ -197,7 +219,7 @@ def verify(talk: Talk, name: str) -> Draft | None:
         return None
     other = talk.rng.choice(found)
     if talk.rng.random() < 0.5:
-        false = _somebody_else(talk, other, use.relation, use.direction)
+        false = somebody_else(talk, other, use.relation, use.direction)
         if false is None or false in found:
             return None
         other = false
@@ -207,11 +229,13 @@ def verify(talk: Talk, name: str) -> Draft | None:
         return None
     template = expand(talk.rng.choice(choices), talk.rng)
     words = {}
-    if "{t}" in template:
-        types = talk.survey.types(subject)
+    types = talk.survey.types(subject)
+    if not talk.survey.fits(template, use.relation, types):
+        return None
+    if "{t}" in template or "{T}" in template:
         if not types:
             return None
-        words["t"] = talk.type_word(types[0])[0]
+        words["t"], words["T"] = talk.type_word(types[0])
     held = read(entity(subject), use.relation, "out")
     form = call(
         "is_in", entity(obj), talk.now(entity(subject), use.relation) if _IS.match(template) else held
@@ -219,7 +243,7 @@ def verify(talk: Talk, name: str) -> Draft | None:
     return Draft(talk.say(template, None, **names, **words), form, "verification", name, may_be_empty=True)
 
 
-def _somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
+def somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
     """One that is found at the same end of the relation elsewhere, so that the question makes sense."""
     for _ in range(3):
         candidate = talk.similar(other)
@@ -251,7 +275,9 @@ def exists(talk: Talk, name: str) -> Draft | None:
     if not choices:
         if direction == "literal" or relation in TELL_KINDS or not wording.noun:
             return None
-        choices = (f"Does {{x}} have a {wording.noun}?", f"[Does|Did] {{x}} have [any|] {wording.nouns}?")
+        choices = (f"Does {{x}} have a {wording.noun}?",)
+        if wording.nouns:
+            choices += (f"[Does|Did] {{x}} have [any|] {wording.nouns}?",)
         choices += (
             f"Is there a {wording.noun} of {{x'}}?",
             f"Is anything known about the {wording.noun} of {{x'}}?",
@@ -259,39 +285,6 @@ def exists(talk: Talk, name: str) -> Draft | None:
     question = talk.say(talk.rng.choice(choices), name, x=talk.refer(name))
     form = call("exists", read(entity(name), relation, direction))
     return Draft(question, form, "exists", name, may_be_empty=True)
-
-
-def two_steps(talk: Talk, name: str) -> Draft | None:
-    """``Where was the director of Grease born?``"""
-    first = talk.use(name, "out")
-    if first is None or first.relation in TELL_KINDS:
-        return None
-    between = talk.now(entity(name), first.relation)
-    middle = talk.names(between)
-    if len(middle) != 1 or not talk.survey.label(middle[0]):
-        return None
-    second = talk.use(middle[0], "out", "literal", "in") if talk.rng.random() < 0.8 else None
-    if second is None or (second.direction == "in" and second.relation == first.relation):
-        return None
-    noun = talk.survey.wording(first.relation).noun
-    if not noun:
-        return None
-    if talk.rng.random() < 0.25:
-        noun = talk.rng.choice(talk.survey.relation_nouns(first.relation))
-    named = talk.refer(name, (first.relation, "out"))
-    of_it = not named.full and talk.rng.random() < 0.6
-    said = Name.of(f"the {noun} of {named.object}" if of_it else f"{named.possessive} {noun}")
-    key, slot = ("back", "y") if second.direction == "in" else ("ask", "x")
-    asks = (second.relation, second.direction)
-    form = (
-        talk.now(between, second.relation)
-        if second.direction == "out"
-        else read(between, second.relation, second.direction)
-    )
-    asked = talk.posed(templates(talk, second.relation, key), key, middle[0], asks, form)
-    if asked is None:
-        return None
-    return Draft(talk.say(asked.template, None, **{slot: said}, **asked.words), asked.form, "two steps", name)
 
 
 def compare_two(talk: Talk, name: str) -> Draft | None:

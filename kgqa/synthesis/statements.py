@@ -28,6 +28,8 @@ _WORTH_ASKING = {
     "P166",
     "P463",
     "P1411",
+    "P527",
+    "P1346",
 }
 
 
@@ -166,11 +168,18 @@ def role(talk: Talk, name: str) -> Draft | None:
         return None
     statements = all_statements(name, relation)
     film = talk.refer(name, (relation, "out"))
-    verb = "[voiced|spoke|dubbed]" if relation == "P725" else "[played|plays|was|portrayed]"
+    voiced = relation == "P725"
+    verb = "[voiced|voices|spoke|dubbed]" if voiced else "[played|plays|was|is|portrayed|acted as|starred as]"
+    by = "[voiced|dubbed]" if voiced else "[played|portrayed]"
     if talk.rng.random() < 0.25:
         form: LogicalForm = call("qualifier", statements, RelationLeaf(ROLE))
         template = talk.rng.choice(
-            ["Which [roles|characters|parts] are there in {x'}?", "What are the roles in {x'}?"]
+            [
+                "Which [roles|characters|parts] are there in {x'}?",
+                "What are the [roles|characters|parts] in {x'}?",
+                "[Name|List] the roles in {x'}.",
+                "What are the people in {x'} called?",
+            ]
         )
         return Draft(talk.say(template, x=film), form, "role", name)
     who = talk.rng.choice(sorted(roles))
@@ -180,14 +189,31 @@ def role(talk: Talk, name: str) -> Draft | None:
     template = talk.rng.choice(
         [
             f"Who {verb} {{y'}} in {{x'}}?",
-            f"Which actor {verb} {{y'}} in {{x'}}?",
-            "Who had the role of {y'} in {x'}?",
-            "By whom was {y} played in {x'}?",
-            "In {x'}, who played {y'}?",
+            f"[Which|What] [actor|person] {verb} {{y'}} in {{x'}}?",
+            "Who [had|has|got|took] the [role|part] of {y'} in {x'}?",
+            f"By whom was {{y}} {by} in {{x'}}?",
+            f"In {{x'}}, who {verb} {{y'}}?",
+            f"Who [was|is] {{y}} {by} by in {{x'}}?",
+            f"{{y}} is {by} by [who|whom|which actor] in {{x'}}?",
+            f"What is the name of the [actor|person] who {verb} {{y'}} in {{x'}}?",
+            "Who is the actor [behind|of] {y} in {x'}?",
+            "Who was cast as {y} in {x'}?",
+            "Who featured as {y} in {x'}?",
+            "{x}: who is {y}?",
         ]
     )
     if here:
         template = talk.rng.choice(
-            [f"Who {verb} {{y'}}?", f"And who {verb} {{y'}}?", "{y} was played by who?"]
+            [
+                f"Who {verb} {{y'}}?",
+                f"And who {verb} {{y'}}?",
+                f"{{y}} was {by} by who?",
+                f"[Who|And who] is {{y}} {by} by?",
+                f"What's the name of the actor who {verb} {{y'}}?",
+                "{y} actor?",
+                "The actor of {y'}?",
+                f"Which actor {verb} {{y'}}?",
+                "Who got the part of {y'}?",
+            ]
         )
     return Draft(talk.say(template, x=film, y=y), form, "role", name)

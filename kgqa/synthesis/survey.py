@@ -7,7 +7,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,9 +30,10 @@ from kgqa.synthesis.english import (
     wordings,
 )
 from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
-from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT
+from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT, reads_as_noun
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
+_OCCUPATION = "P106"
 _OF_PEOPLE = re.compile(
     r"\b(birth|born|birthday|gender|spouse|married|given name|first name|surname|family name)\b"
 )
@@ -42,12 +43,6 @@ _OF_PLACES = re.compile(
     r"store|shop|library|office|branch|warehouse|park|street|stadium|restaurant|hotel|plant|factory|lab|"
     r"laboratory)$",
     re.IGNORECASE,
-)
-_CLAUSE_END = re.compile(r" (by|in|of|at|for|to|with|from|on|after|as)$")
-_ODD_NOUN = re.compile(
-    r"^(is|has|have|was|were|where|who|what|when|how|which|from|does|do|made|won|plays|set|on|in|at|by|for|of|to|"
-    r"comes|lies|belongs|same|native|part|spoken|kind|square|\w+ed)\b|ed$|\b(born|died|from|by|for a|is)\b"
-    r"|^(?!series)[a-z]+[^s]s$"
 )
 _MOST_TYPE_WORDS = 4
 
@@ -121,36 +116,6 @@ class Survey:
         if type_name not in self.members:
             return []
         return [w for w in self._all_type_words(type_name) if self._type_of_word.get(w[0]) == type_name]
-
-    def seed(self, rng: random.Random) -> str:
-        """Somebody or something worth a dialogue: any kind of thing, the known ones more often."""
-        pools = list(self._pools.values())
-        for _ in range(200 if pools else 0):
-            names = rng.choices(pools, weights=self._pool_weights)[0]
-            name = names[int(len(names) * rng.random() ** 1.5)]
-            if len(self.uses(name)) >= 2:
-                return name
-        raise GraphError(f"the graph {self.graph.name!r} has too few facts to make up dialogues about it")
-
-    @cached_property
-    def _pools(self) -> dict[str, list[str]]:
-        """Entities to start from, by the largest of their types, the best known first."""
-        pools: dict[str, list[str]] = {}
-        for type_name, names in sorted(self.members.items(), key=lambda item: (-len(item[1]), item[0])):
-            for name in names:
-                if name not in self.members and self.types(name)[:1] == (type_name,):
-                    pools.setdefault(type_name, []).append(name)
-        return pools
-
-    @cached_property
-    def _pool_weights(self) -> list[float]:
-        # A type counts by what is known of its members, damped, so that no kind of thing fills all dialogues.
-        weights = []
-        for names in self._pools.values():
-            some = names[:: max(1, len(names) // 20)]
-            facts = sum(len(self.uses(n)) for n in some) / len(some)
-            weights.append(len(names) ** 0.5 * max(0.0, facts - 2) ** 1.2)
-        return weights if sum(weights) else [1.0] * len(weights)
 
     def like(self, type_name: str, rng: random.Random) -> str:
         """A member of the type, the known ones more often."""
@@ -254,12 +219,31 @@ class Survey:
                 *(bare(n) for n in names if is_noun(n, self.ends(relation))),
             ]
             return [n for n in dict.fromkeys(nouns) if n]
-        fitting = [n for n in names if not _CLAUSE_END.search(n) and not _ODD_NOUN.search(n)]
-        return list(dict.fromkeys([self.wording(relation).noun, *fitting]))
+        fitting = filter(reads_as_noun, names)
+        wording = self.wording(relation)
+        return [n for n in dict.fromkeys([wording.noun, *wording.called, *fitting]) if n]
+
+    def nouns_of(self, name: str, relation: str, direction: Direction) -> list[str]:
+        """Those of the relation's nouns that mean no other relation when said of the entity."""
+        nouns = self.relation_nouns(relation)
+        return [n for n in nouns if not self._noun_means_another(n, name, relation, direction)]
+
+    def _noun_means_another(self, noun: str, name: str, relation: str, direction: Direction) -> bool:
+        ways: tuple[Direction, ...] = ("in",) if direction == "in" else ("out", "literal")
+        for other in wordings().same_noun.get(noun, ()):
+            if other == relation:
+                return False
+            if any(self.has(name, other, way) for way in ways):
+                return True
+        return False
 
     def by_noun(self, relation: str, noun: str, key: str) -> tuple[str, ...]:
         """Templates of a kind that are made of a noun for the relation, not of the table."""
         ends = self.ends(relation)
+        if ends.leads == "things":
+            asks = self.wording(relation)["ask"]
+            somebody = sum(text.startswith("Who ") for text in asks) > len(asks) / 3
+            ends = replace(ends, somebody=somebody)
         return words_for(noun, ends)[key] if relation != RDF_TYPE and is_noun(noun, ends) else ()
 
     # Facts.
@@ -299,13 +283,19 @@ class Survey:
         known, types = wordings().relations, set(self.types(name))
         for other, other_kind in wordings().shared.get(kind, {}).get(skeleton(template), ()):
             fits = not known[other].only_for or bool(types & set(known[other].only_for))
-            if other == relation and other_kind == kind:
+            if other == relation and (other_kind == kind or {other_kind, kind} == {"ask", "short"}):
                 return not fits
             backward = other_kind == "back" or (other_kind == "that" and direction == "in")
             ways: tuple[Direction, ...] = ("in",) if backward else ("out", "literal")
             if fits and any(self._leads(name, other, way, type_name) for way in ways):
                 return True
         return False
+
+    def fits(self, template: str, relation: str, subject_types: Sequence[str]) -> bool:
+        """Whether all the template's words can be said of a subject of the types."""
+        only = self.wording(relation).only
+        said = re.findall(r"\w+", template.lower()) if only else ()
+        return all(not only[word].isdisjoint(subject_types) for word in said if word in only)
 
     def _skeletons(self, relation: str, kind: str) -> frozenset[str]:
         """Everything that is said of the relation in one way, without names."""
@@ -385,12 +375,23 @@ class Survey:
     def pronoun(self, name: str) -> Name:
         """He, she, they or it."""
         if not self.is_person(name):
-            return IT
+            return THEY if self.is_group(name) else IT
         gender = self.graph.entity_names(self.graph.objects(self.number(name), _GENDER).items)
         if gender:
             return HE if gender == [_MALE] else SHE if gender == [_FEMALE] else THEY
         # Many graphs do not say; people would know, so somebody gets one pronoun for good.
         return (HE, SHE, THEY)[zlib.crc32(name.encode()) % 3]
+
+    def is_group(self, name: str) -> bool:
+        """Whether it is several people, a band or a club."""
+        return not wordings().groups.isdisjoint(self.types(name)) and not self.is_place(name)
+
+    def roles(self, name: str) -> list[str]:
+        """What somebody is spoken of as, by occupation: "singer"."""
+        if not self.is_person(name):
+            return []
+        found = self.graph.entity_names(self.graph.objects(self.number(name), _OCCUPATION).items)
+        return [word for role in found[:4] for word in wordings().roles.get(role, ())]
 
     def kind_of_values(self, name: str, relation: str) -> Kind | None:
         """The kind of an entity's literals, where they lie on a line."""

@@ -25,14 +25,17 @@ from kgqa.answer import Result
 from kgqa.evidence import result_of
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
+from kgqa.synthesis.frames import asked_politely, fronted
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.survey import Survey, Use
 
+_FRAMED = 0.09
+"""How often something is put around a question: "Do you know when ..."."""
 MOST_ANSWERS = 500
 MOST_OF_THEM = 100
 """A set of more than this is not spoken of again as "them"."""
 _THERE = re.compile(r"(?:\bthere )?\b(?:located )?(?:in|at) it\b")
-_SELDOM = TELL_KINDS | {"P1412", "P735", "P734"}
+_SELDOM = {"P1412", "P735", "P734", "P530", "P1313", "P1906"}
 READS: dict[Direction, str] = {"out": "follow", "in": "follow_back", "literal": "value"}
 
 
@@ -84,7 +87,10 @@ class Asked:
 
 @dataclass
 class Talk:
-    """A dialogue in the making. ``formal`` is the register of generated corpora rather than of people."""
+    """A dialogue in the making. ``formal`` is the register of generated corpora rather than of people.
+
+    ``focus`` is what the last question was about, ``topic`` what the dialogue started with and comes back to.
+    """
 
     survey: Survey
     rng: random.Random
@@ -93,6 +99,7 @@ class Talk:
     last: Draft | None = None
     outcome: Result | None = None
     focus: str | None = None
+    topic: str | None = None
     mentioned: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
 
@@ -123,7 +130,11 @@ class Talk:
         fresh = [u for u in uses if str((name, u.relation, u.direction)) not in self.asked] or uses
         if not fresh:
             return None
-        weights = [0.15 if u.relation in _SELDOM else 1.0 for u in fresh]
+        weights = [
+            0.07 if u.relation in TELL_KINDS else 0.15 if u.relation in _SELDOM else 1.0 for u in fresh
+        ]
+        if sum(weights) < self.rng.random():  # better none than once more what kind of thing it is
+            return None
         return self.rng.choices(fresh, weights=weights)[0]
 
     # Words.
@@ -145,8 +156,14 @@ class Talk:
         rng, survey = self.rng, self.survey
         label = survey.label(name) or name
         antecedents = self.antecedents
+        if name == self.topic and name in self.mentioned and name not in antecedents and not self.formal:
+            again = self._again(name) if rng.random() < 0.7 else None
+            if again:
+                return again
         if name in antecedents and rng.random() < 0.72:
             pronoun = survey.pronoun(name)
+            if survey.is_group(name) and (rng.random() < 0.3 or (self.them and name != antecedents[0])):
+                pronoun = IT
             rivals = [a for a in antecedents if a != name]
             unrivalled = [a for a in rivals if not asks or survey.has(a, *asks)] == []
             if name == antecedents[0] or unrivalled or all(survey.pronoun(r) is not pronoun for r in rivals):
@@ -154,9 +171,9 @@ class Talk:
                     by_role = self._by_role(name)
                     if by_role:
                         return by_role
-                if pronoun is IT or self.formal or rng.random() < 0.06:
+                if pronoun in (IT, THEY) or self.formal or rng.random() < 0.2:
                     called = self.called_by_type(name, rivals)
-                    if called and (self.formal or rng.random() < 0.4):
+                    if called and (self.formal or rng.random() < 0.45):
                         return called
                 if not self.formal:
                     return replace(pronoun, full=label)
@@ -185,15 +202,29 @@ class Talk:
         noun = self.rng.choice(nouns)
         return Name.of(f"{self.rng.choice(['the', 'the', 'this', 'that'])} {noun}")
 
+    def _again(self, name: str) -> Name | None:
+        """What comes back to the topic: a pronoun where it can mean nothing else, "the book" likewise."""
+        rivals = [*self.antecedents, *self.them[:20]]
+        pronoun = self.survey.pronoun(name)
+        alone = all(self.survey.pronoun(rival) is not pronoun for rival in rivals)
+        if alone and not (pronoun is THEY and self.them) and self.rng.random() < 0.5:
+            return replace(pronoun, full=self.survey.label(name) or name)
+        return self.called_by_type(name, rivals)
+
     def called_by_type(self, name: str, rivals: Sequence[str] = ()) -> Name | None:
-        """``that film``, where nothing else spoken of is one."""
+        """``that film``, "the singer", where nothing else spoken of is one."""
+        roles = [] if self.formal else self.survey.roles(name)
+        roles = [r for r in roles if not any(r in self.survey.roles(rival) for rival in rivals)]
+        if roles and self.rng.random() < 0.8:
+            return Name.of(f"{self.rng.choice(['the', 'the', 'this', 'that'])} {self.rng.choice(roles)}")
         types = [t for t in self.survey.types(name) if not any(t in self.survey.types(r) for r in rivals)]
         words = [w for t in types for w in self.survey.type_words(t)]
+        words = words if self.formal else [w for w in words if len(w[0].split()) <= 3]
         if not words:
             return None
         word = self.rng.choice(words[:3])[0]
         return Name.of(
-            f"{'that' if self.formal else self.rng.choice(['that', 'this', 'the', 'that'])} {word}"
+            f"{'that' if self.formal else self.rng.choice(['that', 'this', 'the', 'the', 'this'])} {word}"
         )
 
     def worded(
@@ -215,6 +246,9 @@ class Talk:
         for _ in range(3 if choices else 0):
             template = expand(self.rng.choice(choices), self.rng)
             asked = type_name if "{T}" in template or "{t}" in template or kind == "that" else None
+            of = self.survey.types(name) if asks[1] != "in" else [type_name] if type_name else ()
+            if not self.survey.fits(template, asks[0], of):
+                continue
             if not self.survey.means_another(kind, template, name, *asks, type_name=asked):
                 return template
         return None
@@ -242,10 +276,19 @@ class Talk:
 
     def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
         """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
-        text = fill(template, self.rng, **names)
+        text = fill(self._framed(template, names), self.rng, **names)
         if about and self.survey.is_place(about) and self.rng.random() < 0.8:
             text = _THERE.sub("there", text)
         return sentence(with_possessive(text) if self.rng.random() < 0.85 else text)
+
+    def _framed(self, template: str, names: Mapping[str, Name | str]) -> str:
+        if self.formal or (draw := self.rng.random()) > _FRAMED:
+            return template
+        template = expand(template, self.rng)
+        said = [name for name in names.values() if isinstance(name, Name)]
+        if draw < _FRAMED / 4 and not any(name.full for name in said):
+            return fronted(template)
+        return asked_politely(template, self.rng, plural=any(name.plural for name in said))
 
     def phrase(self, template: str, **names: Name | str) -> str:
         """A template filled in, as a part of a sentence."""

@@ -50,8 +50,8 @@ def dated(label: str) -> RelationWording:
         word = _EVENTS.get(match[1] or match[2], "")
     verb = participle(word)
     plain = {
-        "ask": (f"What is the {noun} of {{x'}}?", f"What is {{x's}} {noun}?", f"{{x's}} {noun}?"),
-        "short": (f"And the {noun}?", f"{noun}?", "When?"),
+        "ask": (f"What is the {noun} of {{x'}}?", f"What is {{x's}} {noun}?", *_named(noun)),
+        "short": _shortly(noun),
         "last": (f"has the [latest|last|most recent] {noun}",),
         "early": (f"has the [earliest|first] {noun}",),
         "after": (f"with a {noun} after {{v}}",),
@@ -110,10 +110,18 @@ def _counted(many: str) -> Templates:
             f"How many {many} does {{x}} have?",
             f"How many {many} does {{x}} have?",
             f"How many {many} [are there in|has] {{x'}}?",
-            f"What is the number of {many} of {{x'}}?",
+            f"[What is the|the|] number of {many} [of|in|for] {{x'}}?",
             f"{{x's}} {many}?",
+            f"{{x's}} number of {many}?",
+            f"{{x}} has how many {many}?",
+            f"[Tell me|Give me] the number of {many} {{x}} has.",
         ),
-        "short": (f"How many {many}?", f"And how many {many}?", f"And the {many}?"),
+        "short": (
+            f"[And how|How] many {many}?",
+            f"[And the|The] [number of |]{many}?",
+            f"[number of|how many] {many}",
+            f"How many {many} [are there|is that]?",
+        ),
         "last": (f"has the [most|highest number of] {many}",),
         "early": (f"has the [fewest|least|lowest number of] {many}",),
         "over": (f"with [more than|over] {{v}} {many}",),
@@ -145,8 +153,8 @@ def _sized(noun: str) -> Templates:
         "under": (f"with a {noun} [under|below|of less than] {{v}}",),
     }
     return {
-        "ask": (f"What is the {noun} of {{x'}}?", f"What is {{x's}} {noun}?", *how, f"{{x's}} {noun}?"),
-        "short": (f"And the {noun}?", f"What is the {noun}?", f"{noun}?"),
+        "ask": (f"What is the {noun} of {{x'}}?", f"What is {{x's}} {noun}?", *how, *_named(noun)),
+        "short": _shortly(noun),
         "last": (f"has the [largest|highest] {noun}",),
         "early": (f"has the [smallest|lowest] {noun}",),
         "many_than": (high, low),
@@ -155,6 +163,27 @@ def _sized(noun: str) -> Templates:
         **more,
         **{key: (*texts, *more.get(key, ())) for key, texts in own.items()},
     }
+
+
+def _named(noun: str) -> tuple[str, ...]:
+    return (
+        f"[What's|What was] the {noun} [of|for] {{x'}}?",
+        f"{{x's}} {noun}?",
+        f"The {noun} of {{x'}}?",
+        f"[Tell me|Give me|I need|I want to know] [the {noun} of {{x'}}|{{x's}} {noun}].",
+        f"What {noun} does {{x}} have?",
+    )
+
+
+def _shortly(noun: str) -> tuple[str, ...]:
+    return (
+        f"And the {noun}?",
+        f"What [is|was] the {noun}?",
+        f"[the |]{noun}?",
+        f"{{x's}} {noun}?",
+        f"[And what about|What about|And] [the|{{x's}}] {noun}?",
+        f"{noun}",
+    )
 
 
 def _superlative(comparative: str) -> str:

@@ -101,6 +101,28 @@ def third_person(word: str) -> Verb | None:
     return _third_persons().get(word)
 
 
+def past_of(base: str) -> str | None:
+    """The past of a verb that the table knows.
+
+    >>> past_of("write"), past_of("die"), past_of("xyz")
+    ('wrote', 'died', None)
+    """
+    verb = _bases().get(base)
+    return None if verb is None else verb.past
+
+
+def third_of(base: str) -> str | None:
+    """The third person of a verb that the table knows: "has", "plays"."""
+    verb = _bases().get(base)
+    return "has" if base == "have" else None if verb is None else verb.third
+
+
+@cache
+def _bases() -> Mapping[str, Verb]:
+    more = map(_made, _table()["asked_with"].split())
+    return {verb.base: verb for verb in (*more, *_regular().values(), *_irregular().values())}
+
+
 @cache
 def _third_persons() -> Mapping[str, Verb]:
     return {verb.third: verb for verb in (*_irregular().values(), *_regular().values())}
