@@ -1,0 +1,240 @@
+"""Names that a question mistypes: what to search for, and which words a name that was found stands for.
+
+A typo may hit any word, the names' neighbours too, and the space between two words ("the band Rus hcome
+from"). So no run of words is trusted: a search starts from words that nothing knows, and a name that it finds is
+laid against all the words around these; it stands for those that are most like it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.linking.mentions import STOP_WORDS, Span, Word, normal_form, open_mentions, span_of
+from kgqa.linking.stems import singular
+from kgqa.linking.vocabulary import vocabulary
+
+_SHORTEST = 3
+"""Letters of a word that is searched for; of shorter ones nearly every other is a neighbour."""
+_AROUND = 3
+"""Words on either side of what was searched for that a name may stand for as well."""
+_WIDER = 2
+"""Words on either side that are searched for together with a run."""
+_MOST_WORDS = 12
+_MOST_MENDED = 100
+_MENDED_WORDS = 6
+_MARKS = frozenset(".?!,;:")
+_ENDS_SENTENCE = re.compile(r"[?;]\s|\n")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the vocabulary of a graph tells of a word."""
+
+    common: Callable[[str], bool]
+    """Whether types or relations have it, rather than only names."""
+    slip: Callable[[str], bool]
+    """Whether it is one typo away from a word that any question may have."""
+    small: Callable[[str], str | None]
+    """The small word that it is one typo away from: "hte", "wwhat"."""
+
+
+@lru_cache(maxsize=4)
+def known_words(graph: KnowledgeGraph) -> Known:
+    """What types and relations of a graph, and the small words of the language, tell of a word."""
+    words = vocabulary(graph)  # type: ignore[arg-type]  # graphs are hashable by identity
+    types, relations = words.types, words.relations
+    few, many = _by_length(STOP_WORDS), _by_length(types.words | relations.words)
+
+    @lru_cache(maxsize=20_000)
+    def small(word: str) -> str | None:
+        return _one_typo_away(word.casefold(), few)
+
+    @lru_cache(maxsize=20_000)
+    def slip(word: str) -> bool:
+        folded = word.casefold()
+        # Of three letters every other word is near to one of so many.
+        ways = {folded, singular(folded)} if len(folded) > _SHORTEST else ()
+        return small(word) is not None or any(_one_typo_away(way, many) for way in ways)
+
+    @lru_cache(maxsize=20_000)
+    def common(word: str) -> bool:
+        return relations.knows(word) or types.knows(word)
+
+    return Known(common, slip, small)
+
+
+def _by_length(words: Iterable[str]) -> dict[int, list[str]]:
+    by_length: dict[int, list[str]] = {}
+    for word in sorted(words):
+        by_length.setdefault(len(word), []).append(word)
+    return by_length
+
+
+def _one_typo_away(word: str, by_length: Mapping[int, Sequence[str]]) -> str | None:
+    if len(word) < _SHORTEST:
+        return None
+    for length in (len(word), len(word) + 1, len(word) - 1):
+        choices = by_length.get(length, ()) if length >= _SHORTEST else ()
+        if found := process.extractOne(word, choices, scorer=OSA.distance, score_cutoff=1):
+            return found[0]
+    return None
+
+
+def as_meant(words: Sequence[Word], covered: Set[int], known: Known) -> list[Word]:
+    """The words with the small ones as they are meant: "hte" is "the", and "Wwhat" no name."""
+    return [
+        replace(word, text=small, stop=True, capital=False)
+        if number not in covered
+        and not word.stop
+        and not word.quoted
+        and not (word.capital and number)
+        and not known.common(word.text)
+        and (small := known.small(word.text))
+        else word
+        for number, word in enumerate(words)
+    ]
+
+
+def strange_words(words: Sequence[Word], covered: Set[int], known: Known) -> frozenset[int]:
+    """Numbers of the words that no name, type or relation has, nor any of them but for one typo.
+
+    A word with a capital inside the sentence is meant as a name, whatever it is near to.
+    """
+    return frozenset(
+        number
+        for number, word in enumerate(words)
+        if number not in covered
+        and not word.stop
+        and len(word.text) >= _SHORTEST
+        and not known.common(word.text)
+        and ((word.capital and number > 0) or word.quoted or not known.slip(word.text))
+    )
+
+
+# --- spaces --------------------------------------------------------------------------------------------
+
+
+def mended(
+    question: str, words: Sequence[Word], spans: Sequence[Span], strange: Set[int]
+) -> dict[tuple[Span, str], None]:
+    """Runs of words as they read once a letter beside a strange word is put on the other side of its space.
+
+    "The band Rus hcome from" and "who is in the grou pTLC": a typing hand swaps a letter with the space as
+    with any other; and with the question mark.
+    """
+    found: dict[tuple[Span, str], None] = {}
+    by_edge: dict[int, list[Span]] = {}
+    for span in spans:
+        if span.length <= _MENDED_WORDS:
+            for gap in range(span.first - 1, span.last):
+                by_edge.setdefault(gap, []).append(span)
+    for gap in range(len(words) - 1):
+        for left, right in _moved(
+            question, words[gap], words[gap + 1], not strange.isdisjoint((gap, gap + 1))
+        ):
+            for span in by_edge.get(gap, ()):
+                head = question[span.start : words[gap].start] + left if span.first <= gap else ""
+                tail = right + question[words[gap + 1].end : span.end] if gap + 1 < span.last else ""
+                text = f"{head} {tail}".strip()
+                if len(text) >= _SHORTEST and len(found) < _MOST_MENDED:
+                    found[span, text] = None
+    return found
+
+
+def _moved(question: str, before: Word, after: Word, strange: bool) -> Iterator[tuple[str, str]]:
+    between = question[before.end : after.start]
+    one, two = before.text, after.text
+    if between.isspace() and strange:
+        yield one + two[0], two[1:]
+        yield one[:-1], one[-1] + two
+    elif between in _MARKS and len(two) == 1:
+        yield one + two, ""
+
+
+# --- searching ---------------------------------------------------------------------------------------------
+
+
+def searched_runs(
+    question: str, words: Sequence[Word], matched: Sequence[Span], strange: Set[int], known: Known
+) -> list[Span]:
+    """What to search for: runs with words that are strange or have a capital, the most promising first."""
+    covered = {number for span in matched for number in range(span.first, span.last)}
+    # "And" may part two names or belong to one ("Harry Potter and the ...").
+    runs = open_mentions(question, words, also=strange)
+    runs += open_mentions(question, words, joining=STOP_WORDS, also=strange)
+    runs = [_trimmed(words, run) for run in runs]
+    runs += [_widened(words, run, known) for run in runs]
+    runs += [(number, number + 1) for number in sorted(strange)]
+    spans = []
+    for first, last in dict.fromkeys(runs):
+        inside = [span.length for span in matched if first <= span.first and span.last <= last]
+        # One name for all of it settles a run, and so does a name of several words that leaves none over.
+        whole = last - first in inside
+        if whole or (max(inside, default=0) > 1 and covered.issuperset(range(first, last))):
+            continue
+        if words[last - 1].end - words[first].start >= _SHORTEST:
+            spans.append(span_of(question, words, first, last))
+    return sorted(spans, key=lambda span: (not span.capitals, span.start - span.end))
+
+
+def _trimmed(words: Sequence[Word], run: tuple[int, int]) -> tuple[int, int]:
+    """Without what small words join to the words with capitals: "protagonist in Haryr Potter"."""
+    first, last = run
+    great = [number for number in range(first, last) if words[number].capital]
+    if great:
+        while first < great[0] and any(word.stop for word in words[first : great[0]]):
+            first += 1
+        while last > great[-1] + 1 and any(word.stop for word in words[great[-1] + 1 : last]):
+            last -= 1
+    return first, last
+
+
+def _widened(words: Sequence[Word], run: tuple[int, int], known: Known) -> tuple[int, int]:
+    """With neighbours that may belong to the name as well, as they are no common words."""
+    first, last = run
+
+    def may_belong(word: Word) -> bool:
+        return not word.stop and (word.capital or not known.common(word.text))
+
+    while first > 0 and run[0] - first < _WIDER and may_belong(words[first - 1]):
+        first -= 1
+    while last < len(words) and last - run[1] < _WIDER and may_belong(words[last]):
+        last += 1
+    return first, last
+
+
+def laid_against(
+    question: str, words: Sequence[Word], run: Span, names: Sequence[str]
+) -> list[tuple[Span, float]]:
+    """For each name the words in and around a run that are most like it, and how much they are (0..1)."""
+    windows = list(_windows(question, words, run))
+    texts = [normal_form(question[words[first].start : words[last - 1].end]) for first, last in windows]
+    alike = process.cdist([normal_form(name) for name in names], texts, scorer=fuzz.ratio)
+    best = np.argmax(alike, axis=1)
+    return [
+        (span_of(question, words, *windows[place]), float(alike[row, place]) / 100)
+        for row, place in enumerate(best.tolist())
+    ]
+
+
+def _windows(question: str, words: Sequence[Word], run: Span) -> Iterator[tuple[int, int]]:
+    """Runs of words that share a telling one with the given run, which comes first."""
+    yield run.first, run.last
+    core = [number for number in range(run.first, run.last) if not words[number].stop]
+    low, high = max(run.first - _AROUND, 0), min(run.last + _AROUND, len(words))
+    for first in range(low, run.last):
+        for last in range(first + 1, min(high, first + _MOST_WORDS) + 1):
+            if last - first > 1 and _ENDS_SENTENCE.search(
+                question[words[last - 2].end : words[last - 1].start]
+            ):
+                break
+            if any(first <= number < last for number in core) and (first, last) != (run.first, run.last):
+                yield first, last
