@@ -37,6 +37,8 @@ _MENDED = 0.9
 _SEARCHED = 100
 """Names that a search gives: which of them is meant the words around it tell."""
 _KINDS = 12
+_EASILY_ANOTHER = 5
+"""Letters up to which a typo is likely to make another name of a name."""
 _CLOSE = 0.85  # likeness from which a mistyped name covers the names inside it
 _ELLIPSIS = re.compile(
     r"^\W*and\b(?!.*\b(?:is|are|was|were|did|do|does)\b)|\babout\b|\bmeant?\b", re.IGNORECASE
@@ -160,26 +162,22 @@ def _mistyped(
     """Entities with a name that is like some of the words, where no name settles these."""
     known = known_words(graph)
     covered = {number for match in matches for number in range(match.span.first, match.span.last)}
+    ways = mended(question, words, spans, covered, known)
     words = as_meant(words, covered, known)
     strange = strange_words(words, covered, known)
-    ways = mended(question, words, spans, strange)
     texts = list(dict.fromkeys(text for _, text in ways))
     found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
     like = [Match(name, span, "fuzzy", _MENDED) for span, text in ways for name in found[text][:NAMESAKES]]
     kinds = find_wordings(vocabulary(graph).types, question, limit=_KINDS)  # type: ignore[arg-type]
-    searches = SEARCHES
-    for span in _otherwise_called(question, matches, kinds, graph):
-        searches -= 1
+    for span in _otherwise_called(question, words, matches, kinds, graph):
         like += _searched(question, words, span, kinds, graph, of_kind=True)
-    settled = covered | {number for match in like for number in range(match.span.first, match.span.last)}
-    for run in searched_runs(question, words, [match.span for match in matches], strange, known):
-        if searches > 0 and not (run.length == 1 and run.first in settled):
-            searches -= 1
-            here = _searched(question, words, run, kinds, graph)
-            like += here
-            for match in here:
-                if match.how == "fuzzy" and match.score >= _CLOSE:
-                    settled.update(range(match.span.first, match.span.last))
+    runs = searched_runs(question, words, [match.span for match in matches], strange, known)
+    searches = SEARCHES
+    while runs and searches:
+        searches -= 1
+        like += (here := _searched(question, words, runs[0], kinds, graph))
+        firm = [match.span for match in here if match.how == "fuzzy" and match.score >= _CLOSE]
+        runs = [r for r in runs[1:] if not any(s.first <= r.first and r.last <= s.last for s in firm)]
     return like
 
 
@@ -189,23 +187,36 @@ def _called(question: str, span: Span, kinds: Sequence[Wording]) -> list[str]:
 
 
 def _otherwise_called(
-    question: str, matches: Sequence[Match], kinds: Sequence[Wording], graph: KnowledgeGraph
+    question: str,
+    words: Sequence[Word],
+    matches: Sequence[Match],
+    kinds: Sequence[Wording],
+    graph: KnowledgeGraph,
 ) -> list[Span]:
     """Names of which nobody is what the question calls them, so that a typo may have made them: no band is
     called Ruse."""
     by_span: dict[Span, list[str]] = {}
     for match in matches:
         by_span.setdefault(match.span, []).append(match.name)
-    found = []
+    common = known_words(graph).common
     for span, names in by_span.items():
         inside = any(
             o.first <= span.first and span.last <= o.last and o.length > span.length for o in by_span
         )
-        if not inside and span.stops == 0 and (called := _called(question, span, kinds)):
+        goes_on = any(word.capital for word in words[span.last : span.last + 1])
+        if (
+            inside
+            or goes_on
+            or span.stops
+            or len(span.text) > _EASILY_ANOTHER
+            or (not span.capitals and common(span.text))
+        ):
+            continue
+        if called := _called(question, span, kinds):
             numbers = graph.entities(names)
             if not any(graph.are_members(numbers, kind).any() for kind in called):
-                found.append(span)
-    return found[:1]
+                return [span]
+    return []
 
 
 def _searched(
@@ -233,12 +244,13 @@ def _searched(
     numbers = graph.entities([match.name for match in matches])
     scores = np.array([match.score for match in matches])
     likely = standing(scores, graph.degree(numbers).astype(np.float64))
-    called = _called(question, run, kinds)
     fits = np.zeros(len(matches), dtype=np.bool_)
-    for kind in called:
+    typed = np.zeros(len(matches), dtype=np.bool_)
+    typed[graph.types(numbers).owners] = True
+    for kind in _called(question, run, kinds):
         fits |= graph.are_members(numbers, kind)
     order = np.argsort(-(likely + fits), kind="stable")[:NAMESAKES].tolist()
-    return [matches[row] for row in order if fits[row] or not of_kind]
+    return [matches[row] for row in order if not of_kind or fits[row] or not typed[row]]
 
 
 def _may_be_initials(word: Word, *, common: Callable[[str], bool]) -> bool:

@@ -1,8 +1,8 @@
 """Names that a question mistypes: what to search for, and which words a name that was found stands for.
 
 A typo may hit any word, the names' neighbours too, and the space between two words ("the band Rus hcome
-from"). So no run of words is trusted: a search starts from words that nothing knows, and a name that it finds is
-laid against all the words around these; it stands for those that are most like it.
+from"). So no run of words is trusted: a search starts from words that nothing knows, and a name that it
+finds is laid against all the words around these; it stands for those that are most like it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -23,7 +24,7 @@ from kgqa.linking.vocabulary import vocabulary
 
 _SHORTEST = 3
 """Letters of a word that is searched for; of shorter ones nearly every other is a neighbour."""
-_AROUND = 3
+_AROUND = 4
 """Words on either side of what was searched for that a name may stand for as well."""
 _WIDER = 2
 """Words on either side that are searched for together with a run."""
@@ -41,7 +42,7 @@ class Known:
     common: Callable[[str], bool]
     """Whether types or relations have it, rather than only names."""
     slip: Callable[[str], bool]
-    """Whether it is one typo away from a word that any question may have."""
+    """Whether it is one typo away from a word that types or relations have."""
     small: Callable[[str], str | None]
     """The small word that it is one typo away from: "hte", "wwhat"."""
 
@@ -62,7 +63,7 @@ def known_words(graph: KnowledgeGraph) -> Known:
         folded = word.casefold()
         # Of three letters every other word is near to one of so many.
         ways = {folded, singular(folded)} if len(folded) > _SHORTEST else ()
-        return small(word) is not None or any(_one_typo_away(way, many) for way in ways)
+        return any(_one_typo_away(way, many) for way in ways)
 
     @lru_cache(maxsize=20_000)
     def common(word: str) -> bool:
@@ -96,8 +97,9 @@ def as_meant(words: Sequence[Word], covered: Set[int], known: Known) -> list[Wor
         and not word.stop
         and not word.quoted
         and not (word.capital and number)
-        and not known.common(word.text)
         and (small := known.small(word.text))
+        and not known.common(word.text)
+        and (number == 0 or not known.slip(word.text))
         else word
         for number, word in enumerate(words)
     ]
@@ -123,39 +125,47 @@ def strange_words(words: Sequence[Word], covered: Set[int], known: Known) -> fro
 
 
 def mended(
-    question: str, words: Sequence[Word], spans: Sequence[Span], strange: Set[int]
+    question: str, words: Sequence[Word], spans: Sequence[Span], covered: Set[int], known: Known
 ) -> dict[tuple[Span, str], None]:
-    """Runs of words as they read once a letter beside a strange word is put on the other side of its space.
+    """Runs of words as they read once a letter beside an unknown word is put on the other side of its space.
 
     "The band Rus hcome from" and "who is in the grou pTLC": a typing hand swaps a letter with the space as
     with any other; and with the question mark.
     """
-    found: dict[tuple[Span, str], None] = {}
+    told = [n in covered or word.stop or known.common(word.text) for n, word in enumerate(words)]
     by_edge: dict[int, list[Span]] = {}
     for span in spans:
         if span.length <= _MENDED_WORDS:
             for gap in range(span.first - 1, span.last):
                 by_edge.setdefault(gap, []).append(span)
-    for gap in range(len(words) - 1):
-        for left, right in _moved(
-            question, words[gap], words[gap + 1], not strange.isdisjoint((gap, gap + 1))
-        ):
+    found: dict[tuple[Span, str], None] = {}
+    for gap, (before, after) in enumerate(pairwise(words)):
+        between = question[before.end : after.start]
+        ways = (
+            _moved(before.text, after.text, between)
+            if between in _MARKS or not all(told[gap : gap + 2])
+            else ()
+        )
+        for left, right in ways:
             for span in by_edge.get(gap, ()):
-                head = question[span.start : words[gap].start] + left if span.first <= gap else ""
-                tail = right + question[words[gap + 1].end : span.end] if gap + 1 < span.last else ""
+                head = question[span.start : before.start] + left if span.first <= gap else ""
+                tail = right + question[after.end : span.end] if gap + 1 < span.last else ""
+                beyond = right if not tail else left if not head else ""
                 text = f"{head} {tail}".strip()
-                if len(text) >= _SHORTEST and len(found) < _MOST_MENDED:
+                if len(text) >= _SHORTEST and len(found) < _MOST_MENDED and _is_word(beyond, known):
                     found[span, text] = None
     return found
 
 
-def _moved(question: str, before: Word, after: Word, strange: bool) -> Iterator[tuple[str, str]]:
-    between = question[before.end : after.start]
-    one, two = before.text, after.text
-    if between.isspace() and strange:
+def _is_word(text: str, known: Known) -> bool:
+    return not text or text.casefold() in STOP_WORDS or known.common(text)
+
+
+def _moved(one: str, two: str, between: str) -> Iterator[tuple[str, str]]:
+    if between.isspace():
         yield one + two[0], two[1:]
         yield one[:-1], one[-1] + two
-    elif between in _MARKS and len(two) == 1:
+    elif len(two) == 1:
         yield one + two, ""
 
 
@@ -167,12 +177,16 @@ def searched_runs(
 ) -> list[Span]:
     """What to search for: runs with words that are strange or have a capital, the most promising first."""
     covered = {number for span in matched for number in range(span.first, span.last)}
+    apart = open_mentions(question, words, joining=frozenset(), also=strange)
     # "And" may part two names or belong to one ("Harry Potter and the ...").
-    runs = open_mentions(question, words, also=strange)
-    runs += open_mentions(question, words, joining=STOP_WORDS, also=strange)
-    runs = [_trimmed(words, run) for run in runs]
-    runs += [_widened(words, run, known) for run in runs]
-    runs += [(number, number + 1) for number in sorted(strange)]
+    joined = open_mentions(question, words, also=strange)
+    joined += open_mentions(question, words, joining=STOP_WORDS, also=strange)
+    joined = [_trimmed(words, run) for run in joined]
+    longest = max(joined, key=lambda run: run[1] - run[0], default=None)
+    runs = [longest] if longest else []
+    for some in (apart, joined, [(number, number + 1) for number in sorted(strange)]):
+        runs += sorted((_widened(words, run, known) for run in some), key=lambda run: run[0] - run[1])
+        runs += sorted(some, key=lambda run: run[0] - run[1])
     spans = []
     for first, last in dict.fromkeys(runs):
         inside = [span.length for span in matched if first <= span.first and span.last <= last]
@@ -182,7 +196,7 @@ def searched_runs(
             continue
         if words[last - 1].end - words[first].start >= _SHORTEST:
             spans.append(span_of(question, words, first, last))
-    return sorted(spans, key=lambda span: (not span.capitals, span.start - span.end))
+    return sorted(spans, key=lambda span: not span.capitals)
 
 
 def _trimmed(words: Sequence[Word], run: tuple[int, int]) -> tuple[int, int]:
@@ -217,7 +231,12 @@ def laid_against(
     """For each name the words in and around a run that are most like it, and how much they are (0..1)."""
     windows = list(_windows(question, words, run))
     texts = [normal_form(question[words[first].start : words[last - 1].end]) for first, last in windows]
-    alike = process.cdist([normal_form(name) for name in names], texts, scorer=fuzz.ratio)
+    forms = [normal_form(name) for name in names]
+    alike = process.cdist(forms, texts, scorer=fuzz.ratio)
+    for place, (first, last) in enumerate(windows[1:], start=1):
+        # "Was Cameron" is no James Cameron: a small word at an edge is one of the name or none of it.
+        for small in {words[n].text.casefold() for n in (first, last - 1) if words[n].stop}:
+            alike[[f" {small} " not in f" {form} " for form in forms], place] = 0.0
     best = np.argmax(alike, axis=1)
     return [
         (span_of(question, words, *windows[place]), float(alike[row, place]) / 100)
