@@ -23,7 +23,7 @@ from kgqa.linking.mentions import (
     normal_form,
     open_mentions,
 )
-from kgqa.linking.mistyped import as_meant, known_words, laid_against, mended, searched_runs, strange_words
+from kgqa.linking.mistyped import Asked, known_words, laid_against, mended, searched_runs
 from kgqa.linking.stems import singular
 from kgqa.linking.vocabulary import Wording, find_wordings, vocabulary
 
@@ -37,6 +37,8 @@ _MENDED = 0.9
 _SEARCHED = 100
 """Names that a search gives: which of them is meant the words around it tell."""
 _KINDS = 12
+_OF_KIND = 0.15
+"""What it counts among names that are alike to be what the question calls them."""
 _EASILY_ANOTHER = 5
 """Letters up to which a typo is likely to make another name of a name."""
 _CLOSE = 0.85  # likeness from which a mistyped name covers the names inside it
@@ -81,7 +83,7 @@ def find_matches(
     reading = _read(question, graph)  # type: ignore[arg-type]  # graphs are hashable by identity
     known = sorted(set(spoken_of))
     read = [match for match in reading.matches if not (known and _points(match.span))]
-    common = known_words(graph).common
+    common = known_words(graph).common  # type: ignore[arg-type]
     shortened = _shortened(reading.spans, _labels(known, graph), common=common)
     if len(near) and (open_spans := _open_spans(reading, common=common)):
         around = graph.entity_names(near[:_MOST_NEAR])
@@ -160,22 +162,21 @@ def _mistyped(
     graph: KnowledgeGraph,
 ) -> list[Match]:
     """Entities with a name that is like some of the words, where no name settles these."""
-    known = known_words(graph)
+    known = known_words(graph)  # type: ignore[arg-type]
     covered = {number for match in matches for number in range(match.span.first, match.span.last)}
     ways = mended(question, words, spans, covered, known)
-    words = as_meant(words, covered, known)
-    strange = strange_words(words, covered, known)
     texts = list(dict.fromkeys(text for _, text in ways))
     found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
     like = [Match(name, span, "fuzzy", _MENDED) for span, text in ways for name in found[text][:NAMESAKES]]
+    asked = Asked.read(question, words, covered, known)
     kinds = find_wordings(vocabulary(graph).types, question, limit=_KINDS)  # type: ignore[arg-type]
-    for span in _otherwise_called(question, words, matches, kinds, graph):
-        like += _searched(question, words, span, kinds, graph, of_kind=True)
-    runs = searched_runs(question, words, [match.span for match in matches], strange, known)
+    for span in _otherwise_called(asked, matches, kinds, graph):
+        like += _searched(asked, span, kinds, graph, of_kind=True)
+    runs = searched_runs(asked, [match.span for match in matches])
     searches = SEARCHES
     while runs and searches:
         searches -= 1
-        like += (here := _searched(question, words, runs[0], kinds, graph))
+        like += (here := _searched(asked, runs[0], kinds, graph))
         firm = [match.span for match in here if match.how == "fuzzy" and match.score >= _CLOSE]
         runs = [r for r in runs[1:] if not any(s.first <= r.first and r.last <= s.last for s in firm)]
     return like
@@ -187,70 +188,55 @@ def _called(question: str, span: Span, kinds: Sequence[Wording]) -> list[str]:
 
 
 def _otherwise_called(
-    question: str,
-    words: Sequence[Word],
-    matches: Sequence[Match],
-    kinds: Sequence[Wording],
-    graph: KnowledgeGraph,
+    asked: Asked, matches: Sequence[Match], kinds: Sequence[Wording], graph: KnowledgeGraph
 ) -> list[Span]:
-    """Names of which nobody is what the question calls them, so that a typo may have made them: no band is
-    called Ruse."""
+    """Short names of which nobody is what the question calls them, so that a typo may have made them."""
     by_span: dict[Span, list[str]] = {}
     for match in matches:
         by_span.setdefault(match.span, []).append(match.name)
-    common = known_words(graph).common
     for span, names in by_span.items():
-        inside = any(
-            o.first <= span.first and span.last <= o.last and o.length > span.length for o in by_span
-        )
-        goes_on = any(word.capital for word in words[span.last : span.last + 1])
-        if (
-            inside
-            or goes_on
-            or span.stops
-            or len(span.text) > _EASILY_ANOTHER
-            or (not span.capitals and common(span.text))
-        ):
-            continue
-        if called := _called(question, span, kinds):
+        near = asked.uncommon.intersection(range(span.first - 1, span.last + 1))
+        alone = span.length == 1 and near == {span.first}
+        if alone and len(span.text) <= _EASILY_ANOTHER and (called := _called(asked.text, span, kinds)):
             numbers = graph.entities(names)
-            if not any(graph.are_members(numbers, kind).any() for kind in called):
+            typed = np.unique(graph.types(numbers).owners)
+            if len(typed) == len(names) and not any(
+                graph.are_members(numbers, kind).any() for kind in called
+            ):
                 return [span]
     return []
 
 
 def _searched(
-    question: str,
-    words: Sequence[Word],
-    run: Span,
-    kinds: Sequence[Wording],
-    graph: KnowledgeGraph,
-    *,
-    of_kind: bool = False,
+    asked: Asked, run: Span, kinds: Sequence[Wording], graph: KnowledgeGraph, *, of_kind: bool = False
 ) -> list[Match]:
-    """The likeliest of what a search for a run finds, each with the words that it stands for."""
+    """The likeliest of what a search for a run finds, each with the words that it stands for.
+
+    Args:
+        of_kind: leave out what is certainly not of the kind that the question says.
+    """
     hits = graph.search(run.text, limit=_SEARCHED, fuzzy=True)
     if not hits:
         return []
-    matches = []
-    laid = laid_against(question, words, run, [hit.matched for hit in hits])
-    for hit, (span, alike) in zip(hits, laid, strict=True):
+    unknown = asked.unknown.intersection(range(run.first, run.last))
+    matches, order = [], []
+    for hit, (span, alike) in zip(hits, laid_against(asked, run, [hit.matched for hit in hits]), strict=True):
         # A search is generous with names that merely hold the words; letter by letter they are less like.
-        partly = min(hit.score, _PARTIAL) if hit.how == "partial" else 0.0
-        if alike < partly:
-            matches.append(Match(hit.name, run, "partial", partly))
-        elif alike < 1.0 or span == run:  # what is called by just these words is known already
+        if hit.how == "partial" and alike < min(hit.score, _PARTIAL):
+            matches.append(Match(hit.name, run, "partial", min(hit.score, _PARTIAL)))
+            order.append(hit.score)
+        # What is called by just these words is known already; words that are known are rarely mistyped.
+        elif (alike < 1.0 or span == run) and (unknown or alike >= _PARTIAL):
             matches.append(Match(hit.name, span, "fuzzy", alike))
+            order.append(alike)
     numbers = graph.entities([match.name for match in matches])
-    scores = np.array([match.score for match in matches])
-    likely = standing(scores, graph.degree(numbers).astype(np.float64))
-    fits = np.zeros(len(matches), dtype=np.bool_)
-    typed = np.zeros(len(matches), dtype=np.bool_)
+    likely = standing(np.array(order), graph.degree(numbers).astype(np.float64))
+    typed, fits = np.zeros((2, len(matches)), dtype=np.bool_)
     typed[graph.types(numbers).owners] = True
-    for kind in _called(question, run, kinds):
+    for kind in _called(asked.text, run, kinds):
         fits |= graph.are_members(numbers, kind)
-    order = np.argsort(-(likely + fits), kind="stable")[:NAMESAKES].tolist()
-    return [matches[row] for row in order if not of_kind or fits[row] or not typed[row]]
+    best = np.argsort(-(likely + _OF_KIND * fits), kind="stable")[:NAMESAKES].tolist()
+    return [matches[row] for row in best if fits[row] or not (of_kind and typed[row])]
 
 
 def _may_be_initials(word: Word, *, common: Callable[[str], bool]) -> bool:

@@ -51,7 +51,7 @@ _BEFORE = re.compile(r"\s+(?:(?:called|named|titled|is|was|are|were)\s+)?(?:the\
 _ASKING = frozenset({"who", "whom", "where"})  # kinds of things too, but none that stands before a name
 _QUOTES = "\"'\u201c\u2018 "
 _CLOSE_BY = frozenset({"", "called", "named", "titled"})
-_AFTER = re.compile(r"^[\"'\u201d\u2019]?(?:,\s*|\s+|\s*\()(?:the\s+)?$")
+_BEHIND = re.compile(r"^[\"'\u201d\u2019]?(?:,\s*|\s+|\s*\()(?:the\s+)?$")
 _QUOTED = re.compile(
     r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
     r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
@@ -247,7 +247,7 @@ def beside(question: str, kind: tuple[int, int], name: tuple[int, int]) -> int:
     if kind[1] <= name[0] and _BEFORE.fullmatch(between := question[kind[1] : name[0]]):
         asks = question[slice(*kind)].casefold() in _ASKING
         return 1 if between.strip(_QUOTES).strip() not in _CLOSE_BY else 0 if asks else 2
-    return 2 if name[1] <= kind[0] and _AFTER.fullmatch(question[name[1] : kind[0]]) else 0
+    return 2 if name[1] <= kind[0] and _BEHIND.fullmatch(question[name[1] : kind[0]]) else 0
 
 
 def span_of(question: str, words: Sequence[Word], first: int, last: int) -> Span:

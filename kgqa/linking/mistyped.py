@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.linking.mentions import STOP_WORDS, Span, Word, normal_form, open_mentions, span_of
+from kgqa.linking.mentions import JOINING, STOP_WORDS, Span, Word, normal_form, open_mentions, span_of
 from kgqa.linking.stems import singular
 from kgqa.linking.vocabulary import vocabulary
 
@@ -89,36 +89,60 @@ def _one_typo_away(word: str, by_length: Mapping[int, Sequence[str]]) -> str | N
     return None
 
 
-def as_meant(words: Sequence[Word], covered: Set[int], known: Known) -> list[Word]:
-    """The words with the small ones as they are meant: "hte" is "the", and "Wwhat" no name."""
-    return [
-        replace(word, text=small, stop=True, capital=False)
-        if number not in covered
-        and not word.stop
-        and not word.quoted
-        and not (word.capital and number)
-        and (small := known.small(word.text))
-        and not known.common(word.text)
-        and (number == 0 or not known.slip(word.text))
-        else word
-        for number, word in enumerate(words)
-    ]
+@dataclass(frozen=True)
+class Asked:
+    """A question, and which of its words are known.
 
-
-def strange_words(words: Sequence[Word], covered: Set[int], known: Known) -> frozenset[int]:
-    """Numbers of the words that no name, type or relation has, nor any of them but for one typo.
-
-    A word with a capital inside the sentence is meant as a name, whatever it is near to.
+    ``words`` are as they are meant: a small one with a typo ("hte", "Wwhat") is a small one. The others are
+    numbers of words: ``uncommon`` those that no type or relation has, ``unknown`` those among them that no
+    name has either, and ``strange`` those that are not even near to a type's or relation's word.
     """
-    return frozenset(
-        number
-        for number, word in enumerate(words)
-        if number not in covered
-        and not word.stop
-        and len(word.text) >= _SHORTEST
-        and not known.common(word.text)
-        and ((word.capital and number > 0) or word.quoted or not known.slip(word.text))
-    )
+
+    text: str
+    words: tuple[Word, ...]
+    uncommon: frozenset[int]
+    unknown: frozenset[int]
+    strange: frozenset[int]
+
+    @classmethod
+    def read(cls, question: str, words: Sequence[Word], covered: Set[int], known: Known) -> Asked:
+        """
+        Args:
+            covered: numbers of the words that names have.
+        """
+        # A word with a capital inside the sentence is meant as a name, whatever it is near to.
+        named = [word.quoted or (word.capital and number > 0) for number, word in enumerate(words)]
+        uncommon = {
+            number
+            for number, word in enumerate(words)
+            if not word.stop and (named[number] or word.capital or not known.common(word.text))
+        }
+        small = {
+            number: meant
+            for number in uncommon - covered
+            if not named[number]
+            and (meant := known.small(words[number].text))
+            and (number == 0 or not known.slip(words[number].text))
+        }
+        as_meant = tuple(
+            replace(word, text=small[number], stop=True, capital=False) if number in small else word
+            for number, word in enumerate(words)
+        )
+        unknown = uncommon - covered - small.keys()
+        strange = {
+            number
+            for number in unknown
+            if len(words[number].text) >= _SHORTEST and (named[number] or not known.slip(words[number].text))
+        }
+        return cls(question, as_meant, frozenset(uncommon), frozenset(unknown), frozenset(strange))
+
+    def between(self, number: int) -> str:
+        """What stands before the word with this number, back to the word before it."""
+        return self.text[self.words[number - 1].end : self.words[number].start] if number else ""
+
+    def span(self, first: int, last: int) -> Span:
+        """A run of its words."""
+        return span_of(self.text, self.words, first, last)
 
 
 # --- spaces --------------------------------------------------------------------------------------------
@@ -150,6 +174,8 @@ def mended(
             for span in by_edge.get(gap, ()):
                 head = question[span.start : before.start] + left if span.first <= gap else ""
                 tail = right + question[after.end : span.end] if gap + 1 < span.last else ""
+                if not (head or right):
+                    continue
                 beyond = right if not tail else left if not head else ""
                 text = f"{head} {tail}".strip()
                 if len(text) >= _SHORTEST and len(found) < _MOST_MENDED and _is_word(beyond, known):
@@ -165,37 +191,43 @@ def _moved(one: str, two: str, between: str) -> Iterator[tuple[str, str]]:
     if between.isspace():
         yield one + two[0], two[1:]
         yield one[:-1], one[-1] + two
-    elif len(two) == 1:
+    elif len(two) == 1 and two.islower():
         yield one + two, ""
 
 
 # --- searching ---------------------------------------------------------------------------------------------
 
 
-def searched_runs(
-    question: str, words: Sequence[Word], matched: Sequence[Span], strange: Set[int], known: Known
-) -> list[Span]:
-    """What to search for: runs with words that are strange or have a capital, the most promising first."""
+def searched_runs(asked: Asked, matched: Sequence[Span]) -> list[Span]:
+    """What to search for: runs with words that are strange or have a capital, the most promising first.
+
+    Args:
+        matched: the runs that are names as they stand.
+    """
     covered = {number for span in matched for number in range(span.first, span.last)}
-    apart = open_mentions(question, words, joining=frozenset(), also=strange)
+    whole = {(span.first, span.last) for span in matched}
+
+    def is_settled(run: tuple[int, int]) -> bool:
+        """By a name for all of it, or by one of several words that leaves none over."""
+        inside = [span.length for span in matched if run[0] <= span.first and span.last <= run[1]]
+        if all(asked.words[number].stop for number in range(*run)):
+            return False
+        return run in whole or (max(inside, default=0) > 1 and covered.issuperset(range(*run)))
+
+    def mentions(joining: Set[str]) -> list[tuple[int, int]]:
+        found = open_mentions(asked.text, asked.words, joining=frozenset(joining), also=asked.strange)
+        return sorted((_trimmed(asked.words, run) for run in found), key=lambda run: run[0] - run[1])
+
     # "And" may part two names or belong to one ("Harry Potter and the ...").
-    joined = open_mentions(question, words, also=strange)
-    joined += open_mentions(question, words, joining=STOP_WORDS, also=strange)
-    joined = [_trimmed(words, run) for run in joined]
-    longest = max(joined, key=lambda run: run[1] - run[0], default=None)
-    runs = [longest] if longest else []
-    for some in (apart, joined, [(number, number + 1) for number in sorted(strange)]):
-        runs += sorted((_widened(words, run, known) for run in some), key=lambda run: run[0] - run[1])
-        runs += sorted(some, key=lambda run: run[0] - run[1])
-    spans = []
-    for first, last in dict.fromkeys(runs):
-        inside = [span.length for span in matched if first <= span.first and span.last <= last]
-        # One name for all of it settles a run, and so does a name of several words that leaves none over.
-        whole = last - first in inside
-        if whole or (max(inside, default=0) > 1 and covered.issuperset(range(first, last))):
-            continue
-        if words[last - 1].end - words[first].start >= _SHORTEST:
-            spans.append(span_of(question, words, first, last))
+    apart, joined = mentions(set()), [*mentions(JOINING), *mentions(STOP_WORDS)]
+    longest = sorted(joined, key=lambda run: run[0] - run[1])[:1]
+    alone = [(number, number + 1) for number in sorted(asked.strange)]
+    runs: list[tuple[int, int]] = []
+    for run in (*longest, *apart, *joined, *alone):
+        if not is_settled(run):
+            runs += [_widened(asked, run), run]
+    spans = [asked.span(*run) for run in dict.fromkeys(runs) if not is_settled(run)]
+    spans = [span for span in spans if span.end - span.start >= _SHORTEST]
     return sorted(spans, key=lambda span: not span.capitals)
 
 
@@ -211,26 +243,20 @@ def _trimmed(words: Sequence[Word], run: tuple[int, int]) -> tuple[int, int]:
     return first, last
 
 
-def _widened(words: Sequence[Word], run: tuple[int, int], known: Known) -> tuple[int, int]:
-    """With neighbours that may belong to the name as well, as they are no common words."""
+def _widened(asked: Asked, run: tuple[int, int]) -> tuple[int, int]:
+    """With neighbours that may belong to the name as well, if one of all these words is unknown."""
     first, last = run
-
-    def may_belong(word: Word) -> bool:
-        return not word.stop and (word.capital or not known.common(word.text))
-
-    while first > 0 and run[0] - first < _WIDER and may_belong(words[first - 1]):
+    while first > 0 and run[0] - first < _WIDER and first - 1 in asked.uncommon:
         first -= 1
-    while last < len(words) and last - run[1] < _WIDER and may_belong(words[last]):
+    while last - run[1] < _WIDER and last in asked.uncommon:
         last += 1
-    return first, last
+    return run if asked.unknown.isdisjoint(range(first, last)) else (first, last)
 
 
-def laid_against(
-    question: str, words: Sequence[Word], run: Span, names: Sequence[str]
-) -> list[tuple[Span, float]]:
+def laid_against(asked: Asked, run: Span, names: Sequence[str]) -> list[tuple[Span, float]]:
     """For each name the words in and around a run that are most like it, and how much they are (0..1)."""
-    windows = list(_windows(question, words, run))
-    texts = [normal_form(question[words[first].start : words[last - 1].end]) for first, last in windows]
+    words, windows = asked.words, [(run.first, run.last), *_windows(asked, run)]
+    texts = [normal_form(asked.text[words[first].start : words[last - 1].end]) for first, last in windows]
     forms = [normal_form(name) for name in names]
     alike = process.cdist(forms, texts, scorer=fuzz.ratio)
     for place, (first, last) in enumerate(windows[1:], start=1):
@@ -239,21 +265,23 @@ def laid_against(
             alike[[f" {small} " not in f" {form} " for form in forms], place] = 0.0
     best = np.argmax(alike, axis=1)
     return [
-        (span_of(question, words, *windows[place]), float(alike[row, place]) / 100)
+        (asked.span(*windows[place]), float(alike[row, place]) / 100)
         for row, place in enumerate(best.tolist())
     ]
 
 
-def _windows(question: str, words: Sequence[Word], run: Span) -> Iterator[tuple[int, int]]:
-    """Runs of words that share a telling one with the given run, which comes first."""
-    yield run.first, run.last
-    core = [number for number in range(run.first, run.last) if not words[number].stop]
-    low, high = max(run.first - _AROUND, 0), min(run.last + _AROUND, len(words))
-    for first in range(low, run.last):
+def _windows(asked: Asked, run: Span) -> Iterator[tuple[int, int]]:
+    """Other runs of words that share an unknown word with the given one.
+
+    Where all words are known, probably none is mistyped.
+    """
+    unknown = [number for number in range(run.first, run.last) if number in asked.unknown]
+    if not unknown:
+        return
+    low, high = max(run.first - _AROUND, 0), min(run.last + _AROUND, len(asked.words))
+    for first in range(low, unknown[-1] + 1):
         for last in range(first + 1, min(high, first + _MOST_WORDS) + 1):
-            if last - first > 1 and _ENDS_SENTENCE.search(
-                question[words[last - 2].end : words[last - 1].start]
-            ):
+            if last - first > 1 and _ENDS_SENTENCE.search(asked.between(last - 1)):
                 break
-            if any(first <= number < last for number in core) and (first, last) != (run.first, run.last):
+            if any(first <= number < last for number in unknown) and (first, last) != (run.first, run.last):
                 yield first, last
