@@ -29,7 +29,7 @@ from kgqa.linking.vocabulary import Wording, find_wordings, vocabulary
 
 NAMESAKES = 12
 """How many entities of one name are kept, those with most facts first."""
-SEARCHES = 4
+SEARCHES = 3
 """How many mentions that no name fits are searched for with typos: such a search is the slow part."""
 _PARTIAL = 0.75  # the best that a part of a name may count
 _MENDED = 0.9
@@ -172,13 +172,15 @@ def _mistyped(
     kinds = find_wordings(vocabulary(graph).types, question, limit=_KINDS)  # type: ignore[arg-type]
     for span in _otherwise_called(asked, matches, kinds, graph):
         like += _searched(asked, span, kinds, graph, of_kind=True)
-    runs = searched_runs(asked, [match.span for match in matches])
+    settled: set[int] = set()
     searches = SEARCHES
-    while runs and searches:
-        searches -= 1
-        like += (here := _searched(asked, runs[0], kinds, graph))
-        firm = [match.span for match in here if match.how == "fuzzy" and match.score >= _CLOSE]
-        runs = [r for r in runs[1:] if not any(s.first <= r.first and r.last <= s.last for s in firm)]
+    for run in searched_runs(asked, [match.span for match in matches]):
+        if searches and not asked.is_settled(run, settled):
+            searches -= 1
+            like += (here := _searched(asked, run, kinds, graph))
+            for match in here:
+                if match.how == "fuzzy" and match.score >= _CLOSE:
+                    settled.update(range(match.span.first, match.span.last))
     return like
 
 

@@ -140,6 +140,19 @@ class Asked:
         """What stands before the word with this number, back to the word before it."""
         return self.text[self.words[number - 1].end : self.words[number].start] if number else ""
 
+    def is_settled(self, run: Span, found: Set[int]) -> bool:
+        """Whether a run, now that names were found for some of its words, has none left worth a search.
+
+        Words without a capital that are left beside words with one have a search of their own.
+        """
+        if found.issuperset(range(run.first, run.last)):
+            return True
+        left = self.unknown.intersection(range(run.first, run.last)) - found
+        great = any(self.words[number].capital for number in left)
+        return (
+            not found.isdisjoint(range(run.first, run.last)) and not great and bool(run.capitals or not left)
+        )
+
     def span(self, first: int, last: int) -> Span:
         """A run of its words."""
         return span_of(self.text, self.words, first, last)
