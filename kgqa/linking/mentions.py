@@ -43,7 +43,7 @@ ARTICLES = frozenset({"the", "a", "an"})
 JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
 """Small words inside names; "and" parts them as often as not."""
 _LETTERS = re.compile(r"\w(?:[.*\u00b7]\w)+")  # m*a*s*h, e.t
-_APOSTROPHES = frozenset("'\u2019")
+APOSTROPHES = frozenset("'\u2019")
 _CALLED = frozenset({"called", "named", "titled", "entitled"})
 _AFTER = "is was are were has had did does and or by from in on at with"
 _AFTER_A_NAME = frozenset(_AFTER.split())
@@ -280,7 +280,7 @@ def open_mentions(
         between = question[words[number - 1].end : word.start] if number else ""
         if first is not None and (
             re.search(r"[,;:?]", between)
-            or not (strong or between in _APOSTROPHES or word.text.casefold() in joining)
+            or not (strong or between in APOSTROPHES or word.text.casefold() in joining)
         ):
             runs.append((first, last))
             first = None

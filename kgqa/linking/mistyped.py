@@ -18,13 +18,22 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.linking.mentions import JOINING, STOP_WORDS, Span, Word, normal_form, open_mentions, span_of
+from kgqa.linking.mentions import (
+    APOSTROPHES,
+    JOINING,
+    STOP_WORDS,
+    Span,
+    Word,
+    normal_form,
+    open_mentions,
+    span_of,
+)
 from kgqa.linking.stems import singular
 from kgqa.linking.vocabulary import vocabulary
 
 _SHORTEST = 3
 """Letters of a word that is searched for; of shorter ones nearly every other is a neighbour."""
-_AROUND = 4
+_AROUND = 5
 """Words on either side of what was searched for that a name may stand for as well."""
 _WIDER = 2
 """Words on either side that are searched for together with a run."""
@@ -138,20 +147,18 @@ class Asked:
 
     def between(self, number: int) -> str:
         """What stands before the word with this number, back to the word before it."""
-        return self.text[self.words[number - 1].end : self.words[number].start] if number else ""
+        inside = 0 < number < len(self.words)
+        return self.text[self.words[number - 1].end : self.words[number].start] if inside else ""
 
     def is_settled(self, run: Span, found: Set[int]) -> bool:
         """Whether a run, now that names were found for some of its words, has none left worth a search.
 
         Words without a capital that are left beside words with one have a search of their own.
         """
-        if found.issuperset(range(run.first, run.last)):
-            return True
-        left = self.unknown.intersection(range(run.first, run.last)) - found
+        own = set(range(run.first, run.last))
+        left = self.unknown & own - found
         great = any(self.words[number].capital for number in left)
-        return (
-            not found.isdisjoint(range(run.first, run.last)) and not great and bool(run.capitals or not left)
-        )
+        return own <= found or (not own.isdisjoint(found) and not great and bool(run.capitals or not left))
 
     def span(self, first: int, last: int) -> Span:
         """A run of its words."""
@@ -227,18 +234,27 @@ def searched_runs(asked: Asked, matched: Sequence[Span]) -> list[Span]:
             return False
         return run in whole or (max(inside, default=0) > 1 and covered.issuperset(range(*run)))
 
-    def mentions(joining: Set[str]) -> list[tuple[int, int]]:
-        found = open_mentions(asked.text, asked.words, joining=frozenset(joining), also=asked.strange)
+    def mentions(strong: Set[int], joining: Set[str]) -> list[tuple[int, int]]:
+        found = open_mentions(asked.text, asked.words, joining=frozenset(joining), also=strong)
         return sorted((_trimmed(asked.words, run) for run in found), key=lambda run: run[0] - run[1])
 
     # "And" may part two names or belong to one ("Harry Potter and the ...").
-    apart, joined = mentions(set()), [*mentions(JOINING), *mentions(STOP_WORDS)]
-    longest = sorted(joined, key=lambda run: run[0] - run[1])[:1]
+    joined = [*mentions(asked.strange, JOINING), *mentions(asked.strange, STOP_WORDS)]
+    if any(word.text != word.text.lower() for word in asked.words):
+        longest = sorted(joined, key=lambda run: run[0] - run[1])[:1]
+        first = [*longest, *mentions(asked.strange, set())]
+    else:
+        # Without any capital a name may have words that are common or near to common ones: "the dark kniht".
+        content = {number for number, word in enumerate(asked.words) if not word.stop}
+        first = [run for run in mentions(content, set()) if not asked.unknown.isdisjoint(range(*run))]
+        first.sort(key=lambda run: -len(asked.strange.intersection(range(*run))))
     alone = [(number, number + 1) for number in sorted(asked.strange)]
     runs: list[tuple[int, int]] = []
-    for run in (*longest, *apart, *joined, *alone):
+    for run in (*first, *joined, *alone):
         if not is_settled(run):
             runs += [_widened(asked, run), run]
+            if asked.between(run[1]) in APOSTROPHES:  # "schindleer's list", or somebody's something
+                runs.append((run[0], run[1] + 1))
     spans = [asked.span(*run) for run in dict.fromkeys(runs) if not is_settled(run)]
     spans = [span for span in spans if span.end - span.start >= _SHORTEST]
     return sorted(spans, key=lambda span: not span.capitals)
