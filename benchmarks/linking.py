@@ -234,7 +234,9 @@ def main() -> None:
     for writing, write in ways.items():
         recall = Recall(writing)
         measure_csqa(recall, csqa[options.skip : end], graph, learnt=learnt, write=write)
+        turns = len(recall.milliseconds)
         for _ in range(options.draws if writing == "5 % typos" else 1):
+            del recall.milliseconds[turns:]  # one draw is enough of them beside those of CSQA
             measure_convquestions(recall, options.data / "convquestions/val.json.gz", graph, write=write)
         for line in (*recall.table(), *recall.misses(options.misses, graph)):
             print(line, flush=True)

@@ -21,6 +21,7 @@ from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.mentions import (
     APOSTROPHES,
     JOINING,
+    MOST_WORDS,
     STOP_WORDS,
     Span,
     Word,
@@ -37,7 +38,6 @@ _AROUND = 5
 """Words on either side of what was searched for that a name may stand for as well."""
 _WIDER = 2
 """Words on either side that are searched for together with a run."""
-_MOST_WORDS = 12
 _MOST_MENDED = 100
 _MENDED_WORDS = 6
 _MARKS = frozenset(".?!,;:")
@@ -143,7 +143,9 @@ class Asked:
             for number in unknown
             if len(words[number].text) >= _SHORTEST and (named[number] or not known.slip(words[number].text))
         }
-        return cls(question, as_meant, frozenset(uncommon), frozenset(unknown), frozenset(strange))
+        return cls(
+            question, as_meant, frozenset(uncommon - small.keys()), frozenset(unknown), frozenset(strange)
+        )
 
     def between(self, number: int) -> str:
         """What stands before the word with this number, back to the word before it."""
@@ -255,6 +257,7 @@ def searched_runs(asked: Asked, matched: Sequence[Span]) -> list[Span]:
             runs += [_widened(asked, run), run]
             if asked.between(run[1]) in APOSTROPHES:  # "schindleer's list", or somebody's something
                 runs.append((run[0], run[1] + 1))
+    runs = [(first, min(last, first + MOST_WORDS)) for first, last in runs]
     spans = [asked.span(*run) for run in dict.fromkeys(runs) if not is_settled(run)]
     spans = [span for span in spans if span.end - span.start >= _SHORTEST]
     return sorted(spans, key=lambda span: not span.capitals)
@@ -309,7 +312,7 @@ def _windows(asked: Asked, run: Span) -> Iterator[tuple[int, int]]:
         return
     low, high = max(run.first - _AROUND, 0), min(run.last + _AROUND, len(asked.words))
     for first in range(low, unknown[-1] + 1):
-        for last in range(first + 1, min(high, first + _MOST_WORDS) + 1):
+        for last in range(first + 1, min(high, first + MOST_WORDS) + 1):
             if last - first > 1 and _ENDS_SENTENCE.search(asked.between(last - 1)):
                 break
             if any(first <= number < last for number in unknown) and (first, last) != (run.first, run.last):
