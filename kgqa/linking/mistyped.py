@@ -8,7 +8,7 @@ finds is laid against all the words around these; it stands for those that are m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -61,18 +61,17 @@ def known_words(graph: KnowledgeGraph) -> Known:
     """What types and relations of a graph, and the small words of the language, tell of a word."""
     words = vocabulary(graph)  # type: ignore[arg-type]  # graphs are hashable by identity
     types, relations = words.types, words.relations
-    few, many = _by_length(STOP_WORDS), _by_length(types.words | relations.words)
+    few, many = _Spellings(STOP_WORDS), _Spellings(types.words | relations.words)
 
     @lru_cache(maxsize=20_000)
     def small(word: str) -> str | None:
-        return _one_typo_away(word.casefold(), few)
+        return few.near(word.casefold()) if len(word) >= _SHORTEST else None
 
     @lru_cache(maxsize=20_000)
     def slip(word: str) -> bool:
         folded = word.casefold()
         # Of three letters every other word is near to one of so many.
-        ways = {folded, singular(folded)} if len(folded) > _SHORTEST else ()
-        return any(_one_typo_away(way, many) for way in ways)
+        return len(word) > _SHORTEST and any(many.near(way) for way in {folded, singular(folded)})
 
     @lru_cache(maxsize=20_000)
     def common(word: str) -> bool:
@@ -81,21 +80,28 @@ def known_words(graph: KnowledgeGraph) -> Known:
     return Known(common, slip, small)
 
 
-def _by_length(words: Iterable[str]) -> dict[int, list[str]]:
-    by_length: dict[int, list[str]] = {}
-    for word in sorted(words):
-        by_length.setdefault(len(word), []).append(word)
-    return by_length
+class _Spellings:
+    """Words, found by others that are one typo away.
+
+    Two such words are equal once each has lost one letter or none, so that all shortened words are kept.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words: dict[str, list[str]] = {}
+        for word in sorted(words):
+            if len(word) >= _SHORTEST:
+                for cut in _cuts(word):
+                    self._words.setdefault(cut, []).append(word)
+
+    def near(self, word: str) -> str | None:
+        """One of them with a letter wrong, too many, missing, or in its neighbour's place; rather as long."""
+        found = {one for cut in _cuts(word) for one in self._words.get(cut, ())}
+        near = [one for one in found if OSA.distance(word, one, score_cutoff=1) <= 1]
+        return min(near, key=lambda one: (abs(len(one) - len(word)), one), default=None)
 
 
-def _one_typo_away(word: str, by_length: Mapping[int, Sequence[str]]) -> str | None:
-    if len(word) < _SHORTEST:
-        return None
-    for length in (len(word), len(word) + 1, len(word) - 1):
-        choices = by_length.get(length, ()) if length >= _SHORTEST else ()
-        if found := process.extractOne(word, choices, scorer=OSA.distance, score_cutoff=1):
-            return found[0]
-    return None
+def _cuts(word: str) -> set[str]:
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
 
 
 @dataclass(frozen=True)
