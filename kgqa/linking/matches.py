@@ -47,6 +47,10 @@ _ELLIPSIS = re.compile(
 )
 _ALL_THAT_IS_SAID = 0.6
 """In "And what about hypoxia?" the name is all there is, however common a word it may be."""
+_POINTED = re.compile(
+    r"\b(?:that|those|this|these|such|same|other|first|second|third|fourth|fifth|last)\s+$", re.IGNORECASE
+)
+"""In "and what about that film?" the kind is no name."""
 _AS_CALLED = ("exact", "alias")
 _INITIALS = 0.9
 _MOST_NEAR = 400  # entities around those of the dialogue that may be called by a part of their name
@@ -97,7 +101,11 @@ def find_matches(
             best[match.name] = replace(match, score=before.score)
     found = list(best.values())
     if _ELLIPSIS.search(question):
-        meant = {match.name for match in apart(found, least=0.0) if match.how in _AS_CALLED}
+        meant = {
+            match.name
+            for match in apart(found, least=0.0)
+            if match.how in _AS_CALLED and not _POINTED.search(question[: match.span.start])
+        }
         found = [
             replace(match, score=max(match.score, _ALL_THAT_IS_SAID)) if match.name in meant else match
             for match in found
