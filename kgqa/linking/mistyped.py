@@ -34,6 +34,8 @@ from kgqa.linking.vocabulary import vocabulary
 
 _SHORTEST = 3
 """Letters of a word that is searched for; of shorter ones nearly every other is a neighbour."""
+_ALIKE = 0.75
+"""Words around what was searched for are a name's only where they are so much like it."""
 _AROUND = 5
 """Words on either side of what was searched for that a name may stand for as well."""
 _WIDER = 2
@@ -143,7 +145,8 @@ class Asked:
             replace(word, text=small[number], stop=True, capital=False) if number in small else word
             for number, word in enumerate(words)
         )
-        unknown = uncommon - covered - small.keys()
+        numbers = {number for number, word in enumerate(words) if word.text.isdigit()}  # nobody's typo
+        unknown = uncommon - covered - small.keys() - numbers
         strange = {
             number
             for number in unknown
@@ -236,7 +239,9 @@ def searched_runs(asked: Asked, matched: Sequence[Span]) -> list[Span]:
     whole = {(span.first, span.last) for span in matched}
 
     def is_settled(run: tuple[int, int]) -> bool:
-        """By a name for all of it, or by one of several words that leaves none over."""
+        """By a name for all of it, or by one of several words that leaves none over; a number needs none."""
+        if all(asked.words[number].text.isdigit() for number in range(*run)):
+            return True
         inside = [span.length for span in matched if run[0] <= span.first and span.last <= run[1]]
         if all(asked.words[number].stop for number in range(*run)):
             return False
@@ -301,6 +306,7 @@ def laid_against(asked: Asked, run: Span, names: Sequence[str]) -> list[tuple[Sp
         # "Was Cameron" is no James Cameron: a small word at an edge is one of the name or none of it.
         for small in {words[n].text.casefold() for n in (first, last - 1) if words[n].stop}:
             alike[[f" {small} " not in f" {form} " for form in forms], place] = 0.0
+    alike[:, 1:][alike[:, 1:] < 100 * _ALIKE] = 0.0
     best = np.argmax(alike, axis=1)
     return [
         (asked.span(*windows[place]), float(alike[row, place]) / 100)

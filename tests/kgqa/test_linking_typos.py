@@ -128,8 +128,8 @@ def test_what_is_known_of_words(known: Known) -> None:
         ("who directed Frobnitz of Zorblax?", (), ["Frobnitz of Zorblax", "Frobnitz", "Zorblax"]),
         # A known word of the same mention is searched for with the unknown one.
         ("who directed Kate Zorblax?", ("Kate",), ["Kate Zorblax", "Zorblax"]),
-        # What is a name as it stands is not searched for.
-        ("who directed Kate?", ("Kate",), []),
+        # What is a name as it stands is not searched for, nor is a number.
+        ("who directed Kate? In 1985?", ("Kate",), []),
         # Without capitals common words may belong to it too.
         ("who is in film zorblax?", (), ["film zorblax", "zorblax"]),
         ("who is in zorblax's list?", (), ["zorblax", "zorblax's"]),
@@ -152,14 +152,14 @@ def run_of(read: Asked, text: str) -> Span:
     [
         ("Zorblax", "Zorblx"),
         ("The Zorblax of Frobnitz Hill", "the Zorblx of Frobnits Hil"),
-        ("Frobnitz Hill", "Zorblx of Frobnits Hil"),  # it has to share the word that was searched for
+        ("Frobnitz Hill", "Zorblx"),  # it has to share the word that was searched for
     ],
 )
 def test_a_name_is_laid_against_the_words_around(known: Known, name: str, words: str) -> None:
     read = asked("where is the Zorblx of Frobnits Hil in it?", known)
     ((span, alike),) = laid_against(read, run_of(read, "Zorblx"), [name])
     assert span.text == words
-    assert 0.5 < alike < 1.0
+    assert (alike > 0.75) == (name != "Frobnitz Hill")
 
 
 def test_names_are_not_laid_over_the_end_of_a_sentence(known: Known) -> None:
