@@ -29,7 +29,7 @@ from kgqa.linking.vocabulary import Wording, find_wordings, vocabulary
 
 NAMESAKES = 12
 """How many entities of one name are kept, those with most facts first."""
-SEARCHES = 4
+SEARCHES = 3
 """How many mentions that no name fits are searched for with typos: such a search is the slow part."""
 _PARTIAL = 0.75  # the best that a part of a name may count
 _MENDED = 0.9
