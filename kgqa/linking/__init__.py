@@ -5,6 +5,7 @@ matches      runs of words -> entities      conditions   words that say when, un
 agreement    with kinds and neighbours      vocabulary   words -> types and relations, stem by stem
 referents    what the dialogue offers       linker       all together, ranked
 namesakes    which nothing tells apart
+mistyped     which words a name with typos stands for
 """
 
 from kgqa.linking.linker import Candidate, LinkLimits, Links, link

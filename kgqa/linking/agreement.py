@@ -8,7 +8,6 @@ reading by a fixed factor; nothing is thrown away.
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from grammar.denotation import EMPTY, IntArray
 from kgqa.graphs.near import near
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.matches import Match
-from kgqa.linking.mentions import STOP_WORDS, normal_form
+from kgqa.linking.mentions import STOP_WORDS, beside, normal_form
 from kgqa.linking.vocabulary import Wording
 
 # Logarithms of factors on the odds; set by hand, since few of the turns at hand have namesakes.
@@ -33,11 +32,6 @@ _RELATIONS = 3
 _MANY = 60
 """Facts of one relation; of more, the neighbours tell nothing."""
 _LIKELY = 0.35  # the least score of such a relation
-_BEFORE = re.compile(r"\s+(?:(?:called|named|titled|is|was|are|were)\s+)?(?:the\s+)?[\"'\u201c\u2018]?$")
-_ASKING = frozenset({"who", "whom", "where"})  # kinds of things too, but none that stands before a name
-_QUOTES = "\"'\u201c\u2018 "
-_CLOSE_BY = frozenset({"", "called", "named", "titled"})
-_AFTER = re.compile(r"^[\"'\u201d\u2019]?(?:,\s*|\s+|\s*\()(?:the\s+)?$")
 
 
 @dataclass(frozen=True)
@@ -70,12 +64,12 @@ def agreed(
             moves[row] += _NEAR
     for span, rows in by_span.items():
         numbers = graph.entities([matches[row].name for row in rows])
-        beside = {one.name: _beside(question, one.span, span) for one in said.types}
-        kinds = [name for name, how in beside.items() if how]
+        placed = {one.name: beside(question, one.span, span) for one in said.types}
+        kinds = [name for name, how in placed.items() if how]
         if kinds:
             fits = np.logical_or.reduce([graph.are_members(numbers, kind) for kind in kinds])
             others = np.zeros(len(rows), dtype=np.bool_)
-            if max(beside.values()) == 2:
+            if max(placed.values()) == 2:
                 others[graph.types(numbers).owners] = True
             for row, fit, other in zip(rows, fits.tolist(), others.tolist(), strict=True):
                 moves[row] += _IS_ONE if fit else _IS_ANOTHER if other else 0.0
@@ -87,17 +81,6 @@ def agreed(
                 moves[row] += _DESCRIBED * words
     moved = [replace(match, score=_moved(match.score, moves[row])) for row, match in enumerate(matches)]
     return sorted(moved, key=lambda match: (-match.score, match.span.start))
-
-
-def _beside(question: str, kind: tuple[int, int], name: tuple[int, int]) -> int:
-    """How words for a kind stand to a name: 2 "the ship Titanic", 1 "which ship is Titanic", 0 apart.
-
-    "Which country is Berlin in?" looks like the former, so that this says nothing against a reading.
-    """
-    if kind[1] <= name[0] and _BEFORE.fullmatch(between := question[kind[1] : name[0]]):
-        asks = question[slice(*kind)].casefold() in _ASKING
-        return 1 if between.strip(_QUOTES).strip() not in _CLOSE_BY else 0 if asks else 2
-    return 2 if name[1] <= kind[0] and _AFTER.fullmatch(question[name[1] : kind[0]]) else 0
 
 
 def telling(question: str, span: tuple[int, int], names: Sequence[str], graph: KnowledgeGraph) -> list[int]:

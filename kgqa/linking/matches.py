@@ -9,35 +9,48 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from rapidfuzz import fuzz
 
 from grammar.denotation import EMPTY, IntArray
-from kgqa.graphs.names import initials_key
+from kgqa.graphs.names import initials_key, standing
 from kgqa.graphs.protocol import How, KnowledgeGraph
 from kgqa.linking.mentions import (
     PRONOUNS,
-    STOP_WORDS,
     Span,
     Word,
+    beside,
     find_spans,
     find_words,
     normal_form,
     open_mentions,
 )
+from kgqa.linking.mistyped import Asked, known_words, laid_against, mended, searched_runs
 from kgqa.linking.stems import singular
-from kgqa.linking.vocabulary import vocabulary
+from kgqa.linking.vocabulary import Wording, find_wordings, vocabulary
 
 NAMESAKES = 12
 """How many entities of one name are kept, those with most facts first."""
 SEARCHES = 3
 """How many mentions that no name fits are searched for with typos: such a search is the slow part."""
 _PARTIAL = 0.75  # the best that a part of a name may count
+_MENDED = 0.9
+"""What a name counts that is there once a letter has changed places with a space."""
+_SEARCHED = 100
+"""Names that a search gives: which of them is meant the words around it tell."""
+_KINDS = 12
+_OF_KIND = 0.15
+"""What it counts among names that are alike to be what the question calls them."""
+_EASILY_ANOTHER = 5
+"""Letters up to which a typo is likely to make another name of a name."""
 _CLOSE = 0.85  # likeness from which a mistyped name covers the names inside it
 _ELLIPSIS = re.compile(
     r"^\W*and\b(?!.*\b(?:is|are|was|were|did|do|does)\b)|\babout\b|\bmeant?\b", re.IGNORECASE
 )
 _ALL_THAT_IS_SAID = 0.6
 """In "And what about hypoxia?" the name is all there is, however common a word it may be."""
+_POINTED = re.compile(
+    r"\b(?:that|those|this|these|such|same|other|first|second|third|fourth|fifth|last)\s+$", re.IGNORECASE
+)
+"""In "and what about that film?" the kind is no name."""
 _AS_CALLED = ("exact", "alias")
 _INITIALS = 0.9
 _MOST_NEAR = 400  # entities around those of the dialogue that may be called by a part of their name
@@ -74,7 +87,7 @@ def find_matches(
     reading = _read(question, graph)  # type: ignore[arg-type]  # graphs are hashable by identity
     known = sorted(set(spoken_of))
     read = [match for match in reading.matches if not (known and _points(match.span))]
-    common = _common_words(graph)
+    common = known_words(graph).common  # type: ignore[arg-type]
     shortened = _shortened(reading.spans, _labels(known, graph), common=common)
     if len(near) and (open_spans := _open_spans(reading, common=common)):
         around = graph.entity_names(near[:_MOST_NEAR])
@@ -88,7 +101,11 @@ def find_matches(
             best[match.name] = replace(match, score=before.score)
     found = list(best.values())
     if _ELLIPSIS.search(question):
-        meant = {match.name for match in apart(found, least=0.0) if match.how in _AS_CALLED}
+        meant = {
+            match.name
+            for match in apart(found, least=0.0)
+            if match.how in _AS_CALLED and not _POINTED.search(question[: match.span.start])
+        }
         found = [
             replace(match, score=max(match.score, _ALL_THAT_IS_SAID)) if match.name in meant else match
             for match in found
@@ -112,9 +129,20 @@ def settled_names(question: str, graph: KnowledgeGraph) -> tuple[str, ...]:
 def _read(question: str, graph: KnowledgeGraph) -> _Reading:
     """Remembered because the next turns of a dialogue come back to its questions."""
     words = find_words(question)
-    known_words = vocabulary(graph)  # type: ignore[arg-type]
-    spans = find_spans(question, words, kind=known_words.types.knows)
-    common = _common_words(graph)
+    spans = find_spans(question, words, kind=vocabulary(graph).types.knows)  # type: ignore[arg-type]
+    matches = _as_called(words, spans, graph)
+    matches += _mistyped(question, words, spans, matches, graph)
+    best: dict[tuple[str, int, int], Match] = {}
+    for match in matches:
+        kept = best.setdefault((match.name, match.span.first, match.span.last), match)
+        if kept.how not in _AS_CALLED and match.score > kept.score:
+            best[match.name, match.span.first, match.span.last] = match
+    return _Reading(tuple(spans), tuple(best.values()))
+
+
+def _as_called(words: Sequence[Word], spans: Sequence[Span], graph: KnowledgeGraph) -> list[Match]:
+    """Entities with a name of exactly these words, which may be initials."""
+    common, demonyms = known_words(graph).common, vocabulary(graph).demonyms  # type: ignore[arg-type]
     cut = {
         span: initials_key(span.text)
         for span in spans
@@ -122,26 +150,103 @@ def _read(question: str, graph: KnowledgeGraph) -> _Reading:
     }
     texts = list(dict.fromkeys([*cut.values(), *(writing for span in spans for writing in span.writings)]))
     found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
-    matches: dict[tuple[str, int, int], Match] = {}
+    matches = []
     for span in spans:
         for place, writing in enumerate(span.writings):
-            for name in found[writing][:NAMESAKES]:
-                match = Match(name, span, "exact", 0.9 if place else 1.0)
-                matches.setdefault((name, span.first, span.last), match)
-        for name in known_words.demonyms.get(normal_form(singular(span.text)), ()):
-            matches.setdefault((name, span.first, span.last), Match(name, span, "exact", 0.9))
+            score = 0.9 if place else 1.0
+            matches += [Match(name, span, "exact", score) for name in found[writing][:NAMESAKES]]
+        demonym = demonyms.get(normal_form(singular(span.text)), ())
+        matches += [Match(name, span, "exact", 0.9) for name in demonym]
         if span in cut and not any(found[writing] for writing in span.writings):
-            for name in found[cut[span]][:NAMESAKES]:
-                matches.setdefault((name, span.first, span.last), Match(name, span, "alias", _INITIALS))
-    known = [match.span for match in matches.values()]
-    for span in _unmatched(question, words, known, common=common)[:SEARCHES]:
-        asked = normal_form(span.text)
-        for hit in graph.search(span.text, limit=NAMESAKES, fuzzy=True):
-            # A search is generous with names that merely hold the words; letter by letter they are less like.
-            alike = fuzz.ratio(asked, normal_form(hit.matched)) / 100
-            score = max(alike, min(hit.score, _PARTIAL)) if hit.how == "partial" else alike
-            matches.setdefault((hit.name, span.first, span.last), Match(hit.name, span, hit.how, score))
-    return _Reading(tuple(spans), tuple(matches.values()))
+            matches += [Match(name, span, "alias", _INITIALS) for name in found[cut[span]][:NAMESAKES]]
+    return matches
+
+
+def _mistyped(
+    question: str,
+    words: Sequence[Word],
+    spans: Sequence[Span],
+    matches: Sequence[Match],
+    graph: KnowledgeGraph,
+) -> list[Match]:
+    """Entities with a name that is like some of the words, where no name settles these."""
+    known = known_words(graph)  # type: ignore[arg-type]
+    covered = {number for match in matches for number in range(match.span.first, match.span.last)}
+    ways = mended(question, words, spans, covered, known)
+    texts = list(dict.fromkeys(text for _, text in ways))
+    found = dict(zip(texts, graph.exact(texts), strict=True)) if texts else {}
+    like = [Match(name, span, "fuzzy", _MENDED) for span, text in ways for name in found[text][:NAMESAKES]]
+    asked = Asked.read(question, words, covered, known)
+    kinds = find_wordings(vocabulary(graph).types, question, limit=_KINDS)  # type: ignore[arg-type]
+    for span in _otherwise_called(asked, matches, kinds, graph):
+        like += _searched(asked, span, kinds, graph, of_kind=True)
+    settled: set[int] = set()
+    searches = SEARCHES
+    for run in searched_runs(asked, [match.span for match in matches]):
+        if searches and not asked.is_settled(run, settled):
+            searches -= 1
+            like += (here := _searched(asked, run, kinds, graph))
+            for match in here:
+                if match.how == "fuzzy" and match.score >= _CLOSE:
+                    settled.update(range(match.span.first, match.span.last))
+    return like
+
+
+def _called(question: str, span: Span, kinds: Sequence[Wording]) -> list[str]:
+    """Kinds that the words beside a name say it is of: "the group TCL"."""
+    return [kind.name for kind in kinds if beside(question, kind.span, (span.start, span.end)) == 2]
+
+
+def _otherwise_called(
+    asked: Asked, matches: Sequence[Match], kinds: Sequence[Wording], graph: KnowledgeGraph
+) -> list[Span]:
+    """Short names of which nobody is what the question calls them, so that a typo may have made them."""
+    by_span: dict[Span, list[str]] = {}
+    for match in matches:
+        by_span.setdefault(match.span, []).append(match.name)
+    for span, names in by_span.items():
+        near = asked.uncommon.intersection(range(span.first - 1, span.last + 1))
+        alone = span.length == 1 and near == {span.first}
+        if alone and len(span.text) <= _EASILY_ANOTHER and (called := _called(asked.text, span, kinds)):
+            numbers = graph.entities(names)
+            typed = np.unique(graph.types(numbers).owners)
+            if len(typed) == len(names) and not any(
+                graph.are_members(numbers, kind).any() for kind in called
+            ):
+                return [span]
+    return []
+
+
+def _searched(
+    asked: Asked, run: Span, kinds: Sequence[Wording], graph: KnowledgeGraph, *, of_kind: bool = False
+) -> list[Match]:
+    """The likeliest of what a search for a run finds, each with the words that it stands for.
+
+    Args:
+        of_kind: leave out what is certainly not of the kind that the question says.
+    """
+    hits = graph.search(run.text, limit=_SEARCHED, fuzzy=True)
+    if not hits:
+        return []
+    unknown = asked.unknown.intersection(range(run.first, run.last))
+    matches, order = [], []
+    for hit, (span, alike) in zip(hits, laid_against(asked, run, [hit.matched for hit in hits]), strict=True):
+        # A search is generous with names that merely hold the words; letter by letter they are less like.
+        if hit.how == "partial" and alike < min(hit.score, _PARTIAL):
+            matches.append(Match(hit.name, run, "partial", min(hit.score, _PARTIAL)))
+            order.append(hit.score)
+        # What is called by just these words is known already; words that are known are rarely mistyped.
+        elif (alike < 1.0 or span == run) and (unknown or alike >= _PARTIAL):
+            matches.append(Match(hit.name, span, "fuzzy", alike))
+            order.append(alike)
+    numbers = graph.entities([match.name for match in matches])
+    likely = standing(np.array(order), graph.degree(numbers).astype(np.float64))
+    typed, fits = np.zeros((2, len(matches)), dtype=np.bool_)
+    typed[graph.types(numbers).owners] = True
+    for kind in _called(asked.text, run, kinds):
+        fits |= graph.are_members(numbers, kind)
+    best = np.argsort(-(likely + _OF_KIND * fits), kind="stable")[:NAMESAKES].tolist()
+    return [matches[row] for row in best if fits[row] or not (of_kind and typed[row])]
 
 
 def _may_be_initials(word: Word, *, common: Callable[[str], bool]) -> bool:
@@ -175,12 +280,6 @@ def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tupl
         if most < (end - start) / 2:
             names.append(question[start:end])
     return tuple(dict.fromkeys(names))
-
-
-def _common_words(graph: KnowledgeGraph) -> Callable[[str], bool]:
-    """Tells words that types and relations have from words that only names have."""
-    known = vocabulary(graph)  # type: ignore[arg-type]
-    return lambda word: known.relations.knows(word) or known.types.knows(word)
 
 
 def _labels(names: Sequence[str], graph: KnowledgeGraph) -> dict[str, str | None]:
@@ -220,49 +319,6 @@ def _shortened(
             if len(asked) < len(label) and asked <= set(label):
                 matches.append(Match(name, span, "partial", 0.6 + 0.3 * len(asked) / len(label)))
     return matches
-
-
-def _unmatched(
-    question: str, words: Sequence[Word], matched: Sequence[Span], *, common: Callable[[str], bool]
-) -> list[Span]:
-    """What is meant as a name but is none that the graph knows, the longest first.
-
-    A word without a capital that neither a name covers nor a type or relation has is taken together with its
-    neighbours.
-    """
-    covered = {number for span in matched for number in range(span.first, span.last)}
-    # "And" may part two names or belong to one ("Harry Potter and the ...").
-    runs = open_mentions(question, words) + open_mentions(question, words, joining=STOP_WORDS)
-    runs += _plain_runs(words, covered, common=common)
-    spans = []
-    for first, last in dict.fromkeys(runs):
-        inside = [span.length for span in matched if first <= span.first and span.last <= last]
-        # One name for all of it settles a run, and so does a name of several words that leaves none over.
-        whole = last - first in inside
-        if whole or (max(inside, default=0) > 1 and covered.issuperset(range(first, last))):
-            continue
-        start, end = words[first].start, words[last - 1].end
-        if end - start >= 4:
-            text = question[start:end]
-            capitals = sum(word.capital for word in words[first:last])
-            spans.append(Span(first, last, start, end, (text,), capitals=capitals, stops=0, quoted=False))
-    return sorted(spans, key=lambda span: span.start - span.end)
-
-
-def _plain_runs(
-    words: Sequence[Word], covered: set[int], *, common: Callable[[str], bool]
-) -> list[tuple[int, int]]:
-    runs = []
-    for number, word in enumerate(words):
-        if number in covered or word.stop or word.capital or len(word.text) < 4 or common(word.text):
-            continue
-        first, last = number, number + 1
-        while first > 0 and not words[first - 1].stop and number - first < 2:
-            first -= 1
-        while last < len(words) and not words[last].stop and last - number < 3:
-            last += 1
-        runs.append((first, last))
-    return runs
 
 
 # --- ranking -----------------------------------------------------------------------------------------

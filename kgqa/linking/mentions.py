@@ -9,7 +9,7 @@ question.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,9 +43,15 @@ ARTICLES = frozenset({"the", "a", "an"})
 JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
 """Small words inside names; "and" parts them as often as not."""
 _LETTERS = re.compile(r"\w(?:[.*\u00b7]\w)+")  # m*a*s*h, e.t
+APOSTROPHES = frozenset("'\u2019")
 _CALLED = frozenset({"called", "named", "titled", "entitled"})
 _AFTER = "is was are were has had did does and or by from in on at with"
 _AFTER_A_NAME = frozenset(_AFTER.split())
+_BEFORE = re.compile(r"\s+(?:(?:called|named|titled|is|was|are|were)\s+)?(?:the\s+)?[\"'\u201c\u2018]?$")
+_ASKING = frozenset({"who", "whom", "where"})  # kinds of things too, but none that stands before a name
+_QUOTES = "\"'\u201c\u2018 "
+_CLOSE_BY = frozenset({"", "called", "named", "titled"})
+_BEHIND = re.compile(r"^[\"'\u201d\u2019]?(?:,\s*|\s+|\s*\()(?:the\s+)?$")
 _QUOTED = re.compile(
     r"[\"\u201c\u201d\u00ab]([^\"\u201c\u201d\u00ab\u00bb]{1,100})[\"\u201c\u201d\u00bb]"
     r"|(?<!\w)['\u2018]([^'\u2018\u2019]{2,100})['\u2019](?!\w)"
@@ -64,7 +70,7 @@ class Word:
     start: int
     end: int
     stop: bool
-    capital: bool  # starts with a capital or holds a digit, and does not merely open the sentence
+    capital: bool  # has a capital or a digit, and does not merely open the sentence
     quoted: bool
 
 
@@ -111,7 +117,8 @@ def find_words(question: str) -> list[Word]:
         start, end = match.span()
         opens = not words or text[words[-1].end : start].strip()[:1] in (".", "?", "!")
         written = match.group()
-        capital = (written[0].isupper() and not shouted) or any(c.isdigit() for c in written)
+        # Any letter of it: "oTol" has one too.
+        capital = (written != written.lower() and not shouted) or any(c.isdigit() for c in written)
         # Scripts without capitals: any of their words may be a name.
         capital = capital or (written[0].isalpha() and written[0].lower() == written[0].upper())
         stop = written.casefold() in STOP_WORDS or (len(written) == 1 and not capital)
@@ -232,21 +239,48 @@ def _writings(question: str, run: Sequence[Word]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(writings))
 
 
+def beside(question: str, kind: tuple[int, int], name: tuple[int, int]) -> int:
+    """How words for a kind stand to a name: 2 "the ship Titanic", 1 "which ship is Titanic", 0 apart.
+
+    "Which country is Berlin in?" looks like the former, so that this says nothing against a reading.
+    """
+    if kind[1] <= name[0] and _BEFORE.fullmatch(between := question[kind[1] : name[0]]):
+        asks = question[slice(*kind)].casefold() in _ASKING
+        return 1 if between.strip(_QUOTES).strip() not in _CLOSE_BY else 0 if asks else 2
+    return 2 if name[1] <= kind[0] and _BEHIND.fullmatch(question[name[1] : kind[0]]) else 0
+
+
+def span_of(question: str, words: Sequence[Word], first: int, last: int) -> Span:
+    """The run of words as it stands, whatever words it is made of."""
+    start, end = words[first].start, words[last - 1].end
+    capitals = sum(word.capital for word in words[first:last])
+    return Span(first, last, start, end, (question[start:end],), capitals=capitals, stops=0, quoted=False)
+
+
 def open_mentions(
-    question: str, words: Sequence[Word], *, joining: frozenset[str] = JOINING
+    question: str,
+    words: Sequence[Word],
+    *,
+    joining: frozenset[str] = JOINING,
+    also: Set[int] = frozenset(),
 ) -> list[tuple[int, int]]:
     """Runs of capitalised or quoted words, as (first, last) word numbers: what is surely meant as a name.
 
-    A ``joining`` word between two capitals belongs to the run ("Lord of the Rings").
+    A ``joining`` word between two capitals belongs to the run ("Lord of the Rings"), and so does what an
+    apostrophe sets apart ("Schindler's List").
+
+    Args:
+        also: numbers of further words that count like those with a capital.
     """
     runs: list[tuple[int, int]] = []
     first: int | None = None
     last = 0
     for number, word in enumerate(words):
-        strong = word.capital or word.quoted
+        strong = word.capital or word.quoted or number in also
+        between = question[words[number - 1].end : word.start] if number else ""
         if first is not None and (
-            re.search(r"[,;:?]", question[words[number - 1].end : word.start])
-            or not (strong or word.text.casefold() in joining)
+            re.search(r"[,;:?]", between)
+            or not (strong or between in APOSTROPHES or word.text.casefold() in joining)
         ):
             runs.append((first, last))
             first = None

@@ -27,7 +27,8 @@ _UNTYPED, _OTHER_TYPE = 0.85, 0.6  # where the question says of which type it is
 _FADES = 0.8  # from turn to turn
 
 _POINTS = re.compile(
-    r"\b(that|those|this|these|such|the same|its|their|his|her|it|he|she|they|them|him|former|latter)\b",
+    r"\b(that|those|this|these|such|the same|its|their|his|her|it|he|she|they|them|him|former|latter)\b"
+    r"|(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b",  # a place, not "are there"
     re.IGNORECASE,
 )
 _POINTS_AT_TYPE = re.compile(r"\b(?:that|those|this|these|such|the same|which)\s+(?=\w)", re.IGNORECASE)
@@ -44,14 +45,17 @@ _ORDER = {
     "4th": 3,
 }
 _ORDER |= {"fifth": 4, "5th": 4, "latter": -1, "last": -1}
-ORDERED = re.compile(
-    rf"\bthe\s+({'|'.join(_ORDER)})(?:\s+(?:ones?|of)\b|['\u2019]s\b|\s*[?.!,]|\s+(?:is|was|did|born)\b|$)",
+_ENDS = r"(?:['\u2019]s\b|\s*[?.!,]|\s+(?:is|was|did|born)\b|$)"
+ORDERED = re.compile(rf"\bthe\s+({'|'.join(_ORDER)})(?:\s+(?:ones?|of)\b|{_ENDS})", re.IGNORECASE)
+_OTHER = re.compile(rf"\bthe\s+other(?:\s+one\b|{_ENDS})", re.IGNORECASE)
+_OF_A_KIND = re.compile(rf"\bthe\s+({'|'.join(_ORDER)}|other)\s+(\w+)(?={_ENDS})", re.IGNORECASE)
+_COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
+_SEVERAL = re.compile(rf"\bthe\s+(first|last)\s+({'|'.join(_COUNTS)})\b", re.IGNORECASE)
+_OTHERS = re.compile(rf"\bthe\s+other(?:s|\s+(?:ones|{'|'.join(_COUNTS)}))\b", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"\b(?:(?P<she>she|hers?)|(?P<he>he|him|his)|(?P<it>it|its|(?<!is )(?<!are )(?<!was )(?<!were )there))\b",
     re.IGNORECASE,
 )
-_OTHER = re.compile(
-    r"\bthe\s+other(?:\s+ones?\b|['\u2019]s\b|\s*[?.!,]|\s+(?:is|was|did|born)\b|$)", re.IGNORECASE
-)
-_PRONOUN = re.compile(r"\b(?:(?P<she>she|hers?)|(?P<he>he|him|his)|(?P<it>it|its))\b", re.IGNORECASE)
 _HUMAN, _GENDER, _GENDERS = "human", "sex or gender", {"he": "male", "she": "female"}
 
 
@@ -94,7 +98,8 @@ def find_referents(
     names = sorted({name for one in found if isinstance(one.leaf, EntityLeaf) for name in one.leaf.names})
     fits = _fits(names, wanted, graph)
     pronouns = _pronoun_fits(names, question, graph)
-    chosen = _pointed_out(question, conversation, graph, settled)
+    pointing = _pointing(question, types)
+    chosen = _pointed_out(pointing, conversation, graph, settled) if pointing else None
     best: dict[Leaf, Referent] = {}
     for one in found:
         score = one.score * points
@@ -102,10 +107,11 @@ def find_referents(
             members = one.leaf.names
             score *= min(fits.get(name, 1.0) * pronouns.get(name, 1.0) for name in members)
             score *= 1.0 if (len(members) > 1) == many else 0.85
-            if members == chosen:
-                score, one = 1.0, replace(one, span=_pointing(question))
         if one.leaf not in best or best[one.leaf].score < score:
             best[one.leaf] = replace(one, score=round(score, 4))
+    if pointing and chosen:
+        kept = best.get(chosen.leaf, chosen)
+        best[chosen.leaf] = replace(kept, score=1.0, span=pointing.span)
     return sorted(best.values(), key=lambda one: (-one.score, one.turn))
 
 
@@ -193,35 +199,76 @@ def _pronoun_fits(names: Sequence[str], question: str, graph: KnowledgeGraph) ->
     return fits
 
 
-def _pointed_out(
-    question: str,
-    conversation: Conversation,
-    graph: KnowledgeGraph,
-    settled: Callable[[str], Sequence[str]],
-) -> tuple[str, ...] | None:
-    """What "the second one", "the former" or "the other one" stands for, in the last list of the dialogue."""
-    match = ORDERED.search(question)
-    if match is None and not _OTHER.search(question):
-        return None
-    since: set[str] = set()  # what was spoken of after the list
-    for turn in reversed(conversation.turns):
-        answered = turn.answer.entities if turn.answer is not None else ()
-        mentioned = _in_order(_mentioned(turn, settled), turn.question, graph)
-        for names in (answered, mentioned):
-            if match is not None:
-                place = _ORDER[match[1].casefold()]
-                if len(names) > 1 and place < len(names):
-                    return (names[place],)
-            elif len(names) == 2 and len(left := [name for name in names if name not in since]) == 1:
-                return (left[0],)
-        since.update(answered, mentioned)
+@dataclass(frozen=True)
+class _Pointing:
+    """Words that point some things out of several, perhaps of things that are all of a kind.
+
+    They mean those from ``first`` up to ``last`` of a list, or, where these are None, those that were not
+    spoken of since.
+    """
+
+    span: tuple[int, int]
+    several: bool
+    first: int | None = None
+    last: int | None = None
+    kind: str | None = None
+
+    def choose(self, names: Sequence[str], since: set[str]) -> tuple[str, ...]:
+        """Those of a list that are pointed out; none, where it is not the list that is spoken of."""
+        if self.first is None:
+            left = tuple(name for name in names if name not in since)
+            fits = len(left) < len(names) and (len(left) > 0 if self.several else len(names) == 2)
+            return left if fits else ()
+        chosen = tuple(names[self.first : self.last])
+        wanted = abs(self.first) if self.last is None else self.last - self.first
+        return chosen if len(names) > 1 and len(chosen) == wanted else ()
+
+
+def _pointing(question: str, types: Sequence[tuple[str, int]]) -> _Pointing | None:
+    """ "The second one", "the other country", "the first two", "the others"."""
+    if match := _SEVERAL.search(question):
+        many = _COUNTS[match[2].casefold()]
+        first, last = (0, many) if match[1].casefold() == "first" else (-many, None)
+        return _Pointing(match.span(), several=True, first=first, last=last)
+    if match := _OTHERS.search(question):
+        return _Pointing(match.span(), several=True)
+    if match := ORDERED.search(question):
+        return _single(match.span(), match[1], None)
+    if match := _OTHER.search(question):
+        return _single(match.span(), "other", None)
+    for match in _OF_A_KIND.finditer(question):
+        kind = next((name for name, start in types if start == match.start(2)), None)
+        if kind is not None:
+            return _single(match.span(), match[1], kind)
     return None
 
 
-def _pointing(question: str) -> tuple[int, int] | None:
-    """Where the words stand that point one thing out of several."""
-    match = ORDERED.search(question) or _OTHER.search(question)
-    return match.span() if match else None
+def _single(span: tuple[int, int], word: str, kind: str | None) -> _Pointing:
+    if word.casefold() == "other":
+        return _Pointing(span, several=False, kind=kind)
+    place = _ORDER[word.casefold()]
+    return _Pointing(span, several=False, first=place, last=None if place < 0 else place + 1, kind=kind)
+
+
+def _pointed_out(
+    pointing: _Pointing,
+    conversation: Conversation,
+    graph: KnowledgeGraph,
+    settled: Callable[[str], Sequence[str]],
+) -> Referent | None:
+    """What the words stand for, in the last list of the dialogue that they fit."""
+    since: set[str] = set()  # what was spoken of after the list
+    for ago, turn in enumerate(reversed(conversation.turns), start=1):
+        answered = turn.answer.entities if turn.answer is not None else ()
+        mentioned = _in_order(_mentioned(turn, settled), turn.question, graph)
+        for how, names in (("answer", answered), ("mentioned", mentioned)):
+            of_kind = pointing.kind is None or (
+                len(names) > 0 and graph.are_members(graph.entities(names), pointing.kind).all()
+            )
+            if of_kind and (chosen := pointing.choose(names, since)):
+                return Referent(EntityLeaf(chosen), how, 1.0, ago)
+        since.update(answered, mentioned)
+    return None
 
 
 def _in_order(names: Sequence[str], question: str, graph: KnowledgeGraph) -> tuple[str, ...]:

@@ -91,6 +91,11 @@ class WordIndex:
         self._says = {one: math.log1p(len(read) / len(found)) for one, found in self._with_stem.items()}
         self._texts = [replace(text, weight=sum(self._says[one] for one in text.words)) for text in read]
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of all labels and aliases, in the singular."""
+        return frozenset(word for text in self._texts for word in text.words.values())
+
     def knows(self, word: str) -> bool:
         """Whether any label or alias has a word of the same stem."""
         return stem(word.casefold()) in self._says

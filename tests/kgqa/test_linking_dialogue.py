@@ -60,6 +60,8 @@ LARGER = turn("Which is larger, Germany or Bavaria?", "germany", form="union(<ba
         ("When was she born?", [TITANIC, CAST], "winslet"),
         ("When was he born?", [TITANIC, CAST], "dicaprio"),
         ("Who is her father?", [TITANIC, CAST], "winslet"),
+        ("Who lives there?", [turn("Where was she born?", "reading", about=("winslet",))], "reading"),
+        ("Who lives there?", [turn("Who was born in Reading?", "winslet", about=("reading",))], "reading"),
     ],
 )
 def test_pronouns(graph: EmbeddedGraph, question: str, turns: list[Turn], name: str) -> None:
@@ -102,6 +104,49 @@ def test_the_other_one_of_two(graph: EmbeddedGraph, words: str) -> None:
 def test_the_other_of_the_two_that_were_compared(graph: EmbeddedGraph) -> None:
     capital = turn("What is the capital of Germany?", about=("germany",))
     assert best("And of the other one?", graph, LARGER, capital) == "bavaria"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("the first two", "nolan + jonathan"),
+        ("the last two", "thomas + jonathan"),
+        ("the others", "thomas + jonathan"),
+        ("the other ones", "thomas + jonathan"),
+        ("the other two", "thomas + jonathan"),
+    ],
+)
+def test_several_of_a_list(graph: EmbeddedGraph, words: str, names: str) -> None:
+    born = turn("When was the first one born?", about=("nolan",))
+    assert best(f"And {words}?", graph, NOLANS, born) == names
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("And the second country?", "georgia"),
+        ("What is the capital of the last country?", "new zealand"),
+        ("And the second film?", ""),  # none of them is one
+        ("Who directed the second country?", "georgia"),
+        ("What is the second country that he went to?", ""),  # some other list's
+    ],
+)
+def test_one_of_a_kind(graph: EmbeddedGraph, question: str, name: str) -> None:
+    listed = turn("Which countries are there?", "germany", "georgia", "new zealand")
+    pointed = [
+        one for one in link(question, Conversation((listed,)), graph).of(EntityLeaf) if one.score == 1.0
+    ]
+    assert [WORDS[str(one.leaf)] for one in pointed] == ([name] if name else [])
+
+
+def test_the_other_one_of_a_kind(graph: EmbeddedGraph) -> None:
+    born = turn("When was Kate Winslet born?", about=("winslet",))
+    assert best("And the other human?", graph, TITANIC, CAST, born) == "dicaprio"
+
+
+def test_that_film_is_not_called_film(graph: EmbeddedGraph) -> None:
+    for question in ("And what about that film?", "And this film?"):
+        assert best(question, graph, TITANIC) == "titanic"
 
 
 def test_where_there_is_no_other_one_nothing_is_made_up(graph: EmbeddedGraph) -> None:
