@@ -12,8 +12,20 @@ from kgqa.answer import Result
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import answer_text
-from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements
+from kgqa.synthesis import (
+    checks,
+    combining,
+    counting,
+    followups,
+    formal,
+    joins,
+    resumed,
+    sets,
+    single,
+    statements,
+)
 from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.frames import framed
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk
 
@@ -49,6 +61,14 @@ KINDS: Mapping[_About, float] = {
     statements.first_or_last: 6,
     statements.since_when: 4,
     statements.role: 6,
+    counting.most: 9,
+    counting.bounded: 12,
+    counting.compared: 9,
+    combining.of_a_type: 9,
+    combining.how_many_of_a_type: 8,
+    combining.combined: 12,
+    combining.checked: 9,
+    combining.which_of_two: 1.5,
 }
 """Questions about an entity -> how often they are tried."""
 
@@ -60,6 +80,13 @@ FORMAL_KINDS: Mapping[_About, float] = {
     formal.most: 3,
     formal.bounded: 4,
     formal.compared: 4,
+    counting.most: 4,
+    counting.bounded: 6,
+    counting.compared: 6,
+    combining.of_a_type: 6,
+    combining.how_many_of_a_type: 5,
+    combining.combined: 6,
+    combining.checked: 4,
 }
 """The same in the register of machine-worded corpora."""
 
@@ -80,6 +107,19 @@ FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.is_it: 1.5,
     followups.same_for_each: 1,
     formal.one_of_them: 1.5,
+    resumed.other_extreme: 5,
+    resumed.other_comparison: 5,
+    resumed.other_number: 4,
+    resumed.compared_with_another: 4,
+    resumed.which_ones: 7,
+    resumed.joined_to_it: 4,
+    resumed.most_among_them: 3,
+    resumed.bounded_among_them: 4,
+    resumed.one_of_two: 4,
+    resumed.other_of_two: 9,
+    resumed.compared_with_one_of_them: 2,
+    resumed.of_one_of_them: 2,
+    combining.all_of_them: 3,
 }
 """Questions that only go on from the last answer -> how often they are tried."""
 
@@ -88,6 +128,13 @@ FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.how_many: 1,
     followups.about_them: 1,
     formal.one_of_them: 2,
+    resumed.other_comparison: 1,
+    resumed.compared_with_another: 3,
+    resumed.which_ones: 0.5,
+    resumed.joined_to_it: 2,
+    resumed.compared_with_one_of_them: 2,
+    resumed.of_one_of_them: 2,
+    combining.all_of_them: 2,
 }
 
 _FORMAL_SHARE = 0.2
@@ -233,16 +280,8 @@ def _exchanges(
     else:
         asked = f"Did you mean {_told_apart(talk, offered)}?"
         shown = TurnAnswer(text=asked, entities=(offered,), asks_back=True)
-        yes = ["Yes", "Yes.", "yes", "Yes, exactly", "Right", "Yep", "Yes please", "I do"]
-        said = _told_apart(talk, meant)
-        no = [
-            f"No, I meant {said}.",
-            f"No, {said}",
-            f"no, i mean {said}",
-            f"I meant {said}",
-            f"No, tell me about {said}.",
-        ]
-        reply = rng.choice(yes if offered == meant else no)
+        said = {"x": _told_apart(talk, meant)}
+        reply = framed("asking_back", "yes" if offered == meant else "no", rng, said) or ""
     yield question, shown, True
     yield sentence(reply) if rng.random() < 0.7 else reply, answer, False
 

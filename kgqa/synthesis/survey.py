@@ -30,6 +30,7 @@ from kgqa.synthesis.english import (
     wordings,
 )
 from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
+from kgqa.synthesis.phrases import Phrases, phrases_of
 from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
@@ -73,6 +74,7 @@ class Survey:
     _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _namesakes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _ends: dict[str, Ends] = field(default_factory=dict, repr=False)
+    _phrases: dict[str, tuple[Phrases, Phrases]] = field(default_factory=dict, repr=False)
     _said: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -212,6 +214,14 @@ class Survey:
         label, ends = self.label(relation) or relation, self.ends(relation)
         alike = wordings().alike.get((label, ends.leads))
         return words_for(label, ends) if alike is None else wordings().relations[alike]
+
+    def phrases(self, relation: str, direction: Direction) -> Phrases:
+        """What is said of those from whom the direction leads: of subjects where it is "out"."""
+        if relation not in self._phrases:
+            nouns = self.relation_nouns(relation)[:3]
+            labels = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n][:6]
+            self._phrases[relation] = phrases_of(self.wording(relation), nouns=nouns, labels=labels)
+        return self._phrases[relation][0 if direction == "out" else 1]
 
     def ends(self, relation: str) -> Ends:
         """What a relation leads to, as far as members of types show."""

@@ -61,7 +61,8 @@ class Draft:
     """A question that was made up, before it is checked.
 
     ``about`` is the entity whose place "And Titanic?" would take; ``asks`` the relation asked for;
-    ``unclear`` are those who might be meant just as well, so that the dialogue asks back.
+    ``unclear`` are those who might be meant just as well, so that the dialogue asks back; ``beside`` is the
+    other one of two, where one of them was asked about.
     """
 
     question: str
@@ -71,6 +72,7 @@ class Draft:
     asks: tuple[str, Direction] | None = None
     may_be_empty: bool = False
     unclear: tuple[str, ...] = ()
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,10 @@ class Talk:
 
     def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
         """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
-        text = fill(template, self.rng, **names)
+        return self.spoken(fill(template, self.rng, **names), about)
+
+    def spoken(self, text: str, about: str | None = None) -> str:
+        """A text as a sentence; ``about`` may turn "in it" into "there"."""
         if about and self.survey.is_place(about) and self.rng.random() < 0.8:
             text = _THERE.sub("there", text)
         return sentence(with_possessive(text) if self.rng.random() < 0.85 else text)
