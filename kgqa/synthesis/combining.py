@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from grammar.forms import LogicalForm, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.counting import chosen, family, in_register, put
+from kgqa.synthesis.counting import chosen, family, in_register, put, several_of
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.frames import filled, framed
 from kgqa.synthesis.phrases import Phrase, Phrases, asked, denied
@@ -83,9 +83,9 @@ def _slots(talk: Talk, type_name: str) -> dict[str, str]:
     return slots | ({"who": ""} if people else {})
 
 
-def _use(talk: Talk, name: str) -> tuple[str, Direction] | None:
+def _use(talk: Talk, name: str, *, several: bool = False) -> tuple[str, Direction] | None:
     """A relation to ask about; not for all who ever held an office, "is" asks for the one who holds it."""
-    use = talk.use(name, "out", "in")
+    use = several_of(talk, name) if several else talk.use(name, "out", "in")
     if use is None or use.relation in TELL_KINDS:
         return None
     if use.direction == "out" and not talk.formal and talk.survey.wording(use.relation).holder:
@@ -100,7 +100,7 @@ def of_a_type(talk: Talk, name: str) -> Draft | None:
     if not asks or not found:
         return None
     slots = _slots(talk, found.type_name) | found.said(talk.refer(name, asks))
-    single = talk.rng.random() < (0.6 if len(talk.names(found.form)) == 1 else 0.1)
+    single = talk.rng.random() < (0.6 if len(talk.names(found.form)) == 1 else 0.03)
     question = framed("frames", family(talk, "one" if single else "which"), talk.rng, slots)
     if question is None:
         return None
@@ -109,7 +109,7 @@ def of_a_type(talk: Talk, name: str) -> Draft | None:
 
 def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
     """``How many films were directed by X?``; of two types: together ("or") or each ("and")."""
-    asks = _use(talk, name)
+    asks = _use(talk, name, several=True)
     found = asks and related(talk, name, *asks)
     if not asks or not found:
         return None
@@ -139,7 +139,7 @@ def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
 
 def combined(talk: Talk, name: str) -> Draft | None:
     """``Which films were directed by X but not by Y?``, ``people who wrote X or starred in Y``"""
-    rng, asks = talk.rng, _use(talk, name)
+    rng, asks = talk.rng, _use(talk, name, several=True)
     first = asks and related(talk, name, *asks, several=True)
     if not asks or not first:
         return None
@@ -199,13 +199,14 @@ def _under_one(talk: Talk, first: Related, names: tuple[Name, Name], how: str) -
     slots = {}
     for slot, phrase in first.phrases.items():
         template = framed("joins", f"names_{how}", talk.rng, {"x": "{x}", "y": "{y}"}) or ""
+        if slot == "fronted" and "not only" in template:
+            continue
         case = "object" if "{n'}" in phrase.text else "subject"
         x, y = (getattr(n, case) for n in names)
         behind = _BEHIND.search(phrase.text)
-        if behind and how == "difference" and talk.rng.random() < 0.4:
-            y = f"{behind[1]} {y}"
-        elif behind and how == "union" and "either" not in template and talk.rng.random() < 0.2:
-            y = f"{behind[1]} {y}"
+        again = {"difference": 0.4, "union": 0.0 if "either" in template else 0.2}.get(how, 0.0)
+        if behind and talk.rng.random() < again:
+            y = f"{behind[1]} {y}"  # "by X but not by Y"
         said = Name.of(filled(template, {"x": x, "y": y}))
         slots[slot] = put(phrase.text if slot != "fronted" or how == "intersect" else phrase.one, said)
     return slots
@@ -231,7 +232,7 @@ def _of_two(talk: Talk, both: tuple[Related, Related], names: tuple[Name, Name],
     return slots
 
 
-# --- yes or no -----------------------------------------------------------------------------------------------
+# --- yes or no ------------------------------------------------------------------------------------------
 
 
 def checked(talk: Talk, name: str) -> Draft | None:
@@ -315,9 +316,10 @@ def which_of_two(talk: Talk, name: str) -> Draft | None:
     rng.shuffle(pair)
     labels = [talk.survey.label(n) or n for n in pair]
     slots = {"y": labels[0], "z": labels[1], "verbs": put(phrase.one, talk.refer(name, asks))}
+    slots["who" if all(map(talk.survey.is_person, pair)) else "things"] = ""
     question = framed("checks", "either", rng, slots)
     form = call("intersect", entity(*pair), base)
-    return question and Draft(in_register(talk, question), form, "which of two", name) or None
+    return None if question is None else Draft(in_register(talk, question), form, "which of two", name)
 
 
 def all_of_them(talk: Talk) -> Draft | None:

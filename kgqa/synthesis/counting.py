@@ -13,14 +13,16 @@ from dataclasses import dataclass, replace
 
 from grammar.forms import LogicalForm, NumberLeaf, TypeLeaf, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import IT, THEY, Name, tidy
+from kgqa.synthesis.english import IT, THEY, Name, sentence, tidy
 from kgqa.synthesis.frames import amount, framed, number_word
 from kgqa.synthesis.phrases import Phrase, Phrases
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import counts_of_each
+from kgqa.synthesis.survey import Use
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
 _SLOT = re.compile(r"\{n('?)\}")
+_DOER = re.compile(r"(?:er|or|ist|ect|ian|author)$")
 _OTHER_WAY: dict[Direction, Direction] = {"out": "in", "in": "out"}
 _MACHINE = 0.75
 """How much of the formal register is in the frames of machines."""
@@ -33,8 +35,8 @@ class Counted:
     """Facts of a relation counted for each of a set.
 
     ``name`` is the one that it was found with, a member of the set; ``set_form`` the set, called ``one`` and
-    ``many``; ``types`` those of what is counted, in the order of the words ``thing`` and ``things``; none where
-    the words say the relation already ("directors").
+    ``many``, or by what its people do (``doers``: "directors"). ``types`` are those of what is counted, in
+    the order of the words ``thing`` and ``things``; none where these say the relation already ("directors").
     """
 
     name: str
@@ -47,6 +49,7 @@ class Counted:
     types: tuple[str, ...]
     thing: str
     things: str
+    doers: bool = False
 
     @property
     def each(self) -> LogicalForm:
@@ -61,6 +64,16 @@ class Counted:
         return _summed([call("cardinality", keep(base, t)) for t in self.types or (None,)])
 
 
+def several_of(talk: Talk, name: str) -> Use | None:
+    """A relation to count, rather one of which the entity has several facts."""
+    use = talk.use(name, "out", "in")
+    for _ in range(2):
+        if use is None or use.count > 1 or talk.rng.random() < 0.3:
+            break
+        use = talk.use(name, "out", "in")
+    return use
+
+
 def _summed(counts: Sequence[LogicalForm]) -> LogicalForm:
     return counts[0] if len(counts) == 1 else call("sum", *counts)
 
@@ -68,7 +81,7 @@ def _summed(counts: Sequence[LogicalForm]) -> LogicalForm:
 def counted(talk: Talk, name: str, *, them: tuple[str, ...] = ()) -> Counted | None:
     """Something that can be counted of the entity and of others like it; of ``them`` if given."""
     rng, survey = talk.rng, talk.survey
-    use, types = talk.use(name, "out", "in"), survey.types(name)
+    use, types = several_of(talk, name), survey.types(name)
     if use is None or not types or use.relation in TELL_KINDS:
         return None
     reached = talk.names(read(entity(name), use.relation, use.direction))
@@ -94,7 +107,7 @@ def counted(talk: Talk, name: str, *, them: tuple[str, ...] = ()) -> Counted | N
     if first is None:
         return None
     thing, things = talk.type_word(first)
-    kinds = (first,)
+    kinds: tuple[str, ...] = (first,)
     more = sorted({t for n in reached[:60] for t in survey.types(n)} - {first})
     if more and rng.random() < 0.2:
         second = rng.choice(more)
@@ -104,6 +117,9 @@ def counted(talk: Talk, name: str, *, them: tuple[str, ...] = ()) -> Counted | N
             f"{things} {link} {talk.type_word(second)[1]}",
         )
         kinds = (first, second)
+    everybody = form == call("members", TypeLeaf("Q5")) and not talk.formal
+    if use.direction == "in" and everybody and _DOER.search(wording.noun) and rng.random() < 0.2:
+        found = replace(found, one=wording.noun, many=wording.nouns, doers=True)
     return replace(found, types=kinds, thing=thing, things=things)
 
 
@@ -135,9 +151,13 @@ def chosen(
     other: str,
     *,
     several: bool = False,
+    amounts: bool = False,
 ) -> Phrase | None:
-    """A phrase that, with the other in it, means this relation; of verbs and clauses rather than of nouns."""
-    fitting = [p for p in phrases if p.one and not (several and p.single)]
+    """A phrase that, with the other in it, means this relation; rather not one made of a noun.
+
+    Several names are to stand in it where ``several`` says so, an amount where ``amounts`` does.
+    """
+    fitting = [p for p in phrases if p.one and not (several and p.single) and not (amounts and p.uncounted)]
     named = [p for p in fitting if p.kind == "noun"]
     worded = [p for p in fitting if p.kind != "noun"]
     for _ in range(3 if fitting else 0):
@@ -175,6 +195,15 @@ def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = Fa
         slots["who"] = ""
         if found.set_form == call("members", TypeLeaf("Q5")):
             slots["everybody"] = ""
+    if found.doers:
+        for slot in ("verb", "verbs", "clause"):
+            slots[slot] = f"{framed('doers', slot, talk.rng, {'a': said})} {tail}".strip()
+        return slots | {
+            "clause_one": slots["clause"],
+            "bare": f"have {said}",
+            "theirs": found.things,
+            "its": found.things,
+        }
     if not found.types:
         have = talk.rng.choice(["have", "have", "have got"] if not talk.formal else ["have"])
         slots |= {"verb": f"have {said} {tail}", "bare": f"{have} {said}", "theirs": found.things}
@@ -186,7 +215,7 @@ def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = Fa
     phrases = talk.survey.phrases(found.relation, found.direction)
 
     def pick(some: Sequence[Phrase]) -> Phrase | None:
-        return chosen(talk, some, found.relation, found.direction, other, several=True)
+        return chosen(talk, some, found.relation, found.direction, other, amounts=True)
 
     verb, clause, fronted = pick(phrases.verbs), pick(phrases.clauses), pick(phrases.fronted)
     if verb is not None:
@@ -196,7 +225,7 @@ def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = Fa
     if clause is not None:
         slots["clause"] = _with_end(talk, clause.text, said, tail)
         slots["clause_one"] = _with_end(talk, clause.one, said, tail)
-    if fronted is not None:
+    if fronted is not None and (talk.formal or fronted.kind != "noun"):
         slots["fronted"] = f"{put(fronted.one if single else fronted.text, said)} {tail}".strip()
     back = _OTHER_WAY[found.direction]
     theirs = _counted_words(talk, found, talk.survey.phrases(found.relation, back), back)
@@ -218,7 +247,9 @@ def _counted_words(talk: Talk, found: Counted, phrases: Phrases, direction: Dire
 
 def in_register(talk: Talk, question: str) -> str:
     """As a sentence; in the formal register a mark of its own stands at the end."""
-    text = talk.spoken(tidy(question))
+    text = tidy(question)
+    # "the number of actors of it" is not "its number of actors", where more comes between.
+    text = sentence(text) if "number of" in text else talk.spoken(text)
     return re.sub(r"[?.]?$", " ?", text, count=1) if talk.formal and text[-1:] != "." else text
 
 
@@ -236,7 +267,7 @@ def most(talk: Talk, name: str) -> Draft | None:
     return None if found is None else most_of(talk, found)
 
 
-def most_of(talk: Talk, found: Counted) -> Draft | None:
+def most_of(talk: Talk, found: Counted, *, of_them: bool = False) -> Draft | None:
     """The question for the extreme ones of what was counted."""
     rng = talk.rng
     how = "max" if rng.random() < 0.62 else "min"
@@ -247,7 +278,8 @@ def most_of(talk: Talk, found: Counted) -> Draft | None:
     slots["level"] = amount("levels", how, rng, {})[0]
     draw = rng.random()
     kind = f"extreme_{how}" if draw < 0.15 else "level" if draw < 0.2 else "extreme"
-    question = framed("frames", "machine_which" if talk.formal and draw > 0.4 else kind, rng, slots)
+    kind = "of_them_one" if of_them else "machine_which" if talk.formal and draw > 0.4 else kind
+    question = framed("frames", kind, rng, slots)
     if question is None:
         return None
     return Draft(in_register(talk, question), call("arg", call(how, found.each)), "most of a type", None)
@@ -259,7 +291,7 @@ def bounded(talk: Talk, name: str) -> Draft | None:
     return None if found is None else bounded_of(talk, found)
 
 
-def bounded_of(talk: Talk, found: Counted) -> Draft | None:
+def bounded_of(talk: Talk, found: Counted, *, of_them: bool = False) -> Draft | None:
     """The question for those whose count is on one side of a number."""
     rng = talk.rng
     own = int((talk.denotes(found.of(found.name)).numbers or (1,))[0])
@@ -283,7 +315,7 @@ def bounded_of(talk: Talk, found: Counted) -> Draft | None:
     kind, level = "which", "level"
     if rng.random() < 0.42:
         kind, level, form = "how_many", "level_count", call("cardinality", form)
-    kind = level if rng.random() < 0.06 else family(talk, kind)
+    kind = f"of_them_{kind}" if of_them else level if rng.random() < 0.06 else family(talk, kind)
     question = framed("frames", kind, rng, slots)
     if question is None:
         return None

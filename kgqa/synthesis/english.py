@@ -23,6 +23,7 @@ _IRREGULAR = {
     "series": "series",
     "species": "species",
 }
+_BEHIND_NOUN = re.compile(r"( (?:of|in|for|under|at|on|with|from|by) )")
 _VOWEL_START = re.compile(r"\b([Aa]) (?=[aeioAEIO])")
 _PLURAL_VERBS = {"was": "were", "is": "are", "does": "do", "has": "have", "Is": "Are", "Was": "Were"}
 _PLURAL_VERBS |= {"Does": "Do", "Has": "Have"}
@@ -128,10 +129,11 @@ def _shared(
 def plural(noun: str) -> str:
     """The plural of an English noun phrase, by rule.
 
-    >>> plural("city"), plural("country of origin"), plural("film")
-    ('cities', 'countries of origin', 'films')
+    >>> plural("city"), plural("country of origin"), plural("town in Ohio")
+    ('cities', 'countries of origin', 'towns in Ohio')
     """
-    head, of, rest = noun.partition(" of ")
+    parts = _BEHIND_NOUN.split(noun, maxsplit=1)
+    head, of, rest = parts if len(parts) == 3 else (noun, "", "")
     before, space, last = head.rpartition(" ")
     if last.lower() in _IRREGULAR:
         last = _IRREGULAR[last.lower()]

@@ -14,9 +14,9 @@ from kgqa.synthesis.english import expand, tidy
 _SLOT = re.compile(r"\{(\w+)'?\}")
 _TAIL = " ... "
 _NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-).split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
 _ROUND = {6: "half a dozen", 12: "a dozen", 24: "two dozen", 100: "a hundred"}
 
 

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kgqa.synthesis.english import RelationWording, expansions, plural
-from kgqa.synthesis.labels import PREPOSITIONS
+from kgqa.synthesis.value_labels import PREPOSITIONS
 from kgqa.synthesis.verbs import of_base, participle, taken_as_base, third_person
 
 _SLOT = re.compile(r"\{n'?\}")
 _AT = rf"(?:{'|'.join(PREPOSITIONS)}|by|from|of|with|about|next to|part of|out of|against|under|than)"
-_BARE = re.compile(rf"^(?:are |were )?(?:{'|'.join(PREPOSITIONS)}|by|from|of|with|on|in|at|for) \{{n'?\}}$")
+_BARE = re.compile(rf"^(?:are |were )?(?:{'|'.join(PREPOSITIONS)}|by|of) \{{n'?\}}$")
+_BEFORE_NO_AMOUNT = re.compile(r"^(?:of|with|are of)\b|\babout \{n'?\}")
 _FOR_ONE = re.compile(
-    r"(?:\b(?:a|an|the|its|series|genre|character|track|surname|continent|continents|zone)|whose [\w ]+) \{n'?\}"
+    r"(?:\b(?:a|an|the|its|series|genre|character|track|surname|continents?|zone)|whose [\w ]+) \{n'?\}"
 )
 _TO_BE = {"is": "are", "was": "were", "are": "are", "were": "were"}
 _ONE = {"are": "is", "were": "was", "have": "has", "do": "does", "did": "did"}
@@ -30,8 +31,9 @@ _ACTS = re.compile(
 )
 """Participles of what somebody does, not of what is done to them: "studied at"."""
 _ODD = re.compile(
-    r"^(?:is|has|have|was|were|where|who|what|when|how|which|from|does|do|on|in|at|by|for|of|to|same|after|applies|belongs|season)\b"
-    r"|\b(?:by|in|of|at|for|to|with|from|on|after|as|is|won|starring)$|\bor\b|[(),]|^\w+ \w+ed$"
+    r"^(?:is|has|have|was|were|where|who|what|when|how|which|from|does|do|on|in|at|by|for|of|to|same|after|"
+    r"applies|belongs|season|within)\b|\b(?:by|in|of|at|for|to|with|from|on|after|as|is|won|starring|under|over)$"
+    r"|^[A-Z]{1,3}$|\bor\b|[(),]|^\w+ \w+ed$"
 )
 
 
@@ -39,8 +41,7 @@ _ODD = re.compile(
 class Phrase:
     """``text`` said of many, ``one`` said of one (or nothing); ``{n}`` and ``{n'}`` are for the others.
 
-    ``kind`` and ``template`` are what it was made of (a template of the wording, its choices made). ``loose``: it says little of the relation, "in {n'}";
-    ``single``: the others can only be one, "the genre {n}".
+    ``kind`` and ``template`` are what it was made of: a template of the wording, its choices made.
     """
 
     text: str
@@ -50,11 +51,18 @@ class Phrase:
 
     @property
     def loose(self) -> bool:
-        return _BARE.match(self.text) is not None
+        """Whether it says little of the relation: "in {n'}"."""
+        return _BARE.match(self.text.removeprefix("that ")) is not None
 
     @property
     def single(self) -> bool:
+        """Whether the others can only be one: "the genre {n}"."""
         return _FOR_ONE.search(self.text) is not None
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether an amount cannot stand in it: "about {n'}" says "around" as well."""
+        return self.single or (_BEFORE_NO_AMOUNT.search(self.text) is not None and " as " not in self.text)
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,8 @@ class _Found:
         self.add(self.verbs, text, said_of_one(text) if one is None else one, source)
 
     def clause(self, text: str, source: tuple[str, str]) -> None:
-        one = re.sub(r"^that have\b", "that has", text)
+        said = re.match(r"^that (?!\{)(.+)$", text)
+        one = f"that {said_of_one(said[1])}" if said else text
         self.add(self.clauses, text, one, source)
 
     def front(self, text: str, source: tuple[str, str]) -> None:
@@ -124,13 +133,17 @@ def phrases_of(
                 reader(text, (kind, text), subjects, objects)
     for label in labels:
         _from_label(label, subjects)
-    for noun in (n for n in dict.fromkeys(nouns) if not _odd(n)):
-        _from_noun(noun, subjects, objects)
+    for place, noun in enumerate(n for n in dict.fromkeys(nouns) if not _odd(n)):
+        _from_noun(noun, subjects, objects, first=place == 0)
     for found, other in ((list(subjects.verbs.values()), objects), (list(objects.verbs.values()), subjects)):
         for phrase in found:
             fronted = put_first(phrase.text)
             if fronted and not (phrase.kind == "noun" and other is subjects):
                 other.front(fronted, (phrase.kind, phrase.template))
+    for found_here in (subjects, objects):
+        for phrase in list(found_here.verbs.values()):
+            if phrase.kind != "noun" and phrase.one:
+                found_here.clause(f"that {phrase.text}", (phrase.kind, phrase.template))
     return subjects.done(), objects.done()
 
 
@@ -312,10 +325,12 @@ def _from_label(label: str, subjects: _Found) -> None:
         subjects.verb(f"are {first} to {{n'}}", source)
 
 
-def _from_noun(noun: str, subjects: _Found, objects: _Found) -> None:
+def _from_noun(noun: str, subjects: _Found, objects: _Found, *, first: bool) -> None:
     """``have {n'} as director``, ``are the director of {n'}``"""
     source = ("noun", noun)
-    for text in (f"have {{n'}} as {noun}", f"have {{n'}} as their {noun}", f"list {{n'}} as {noun}"):
+    for text in (f"have {{n'}} as {noun}", f"have {{n'}} as their {noun}", f"list {{n'}} as {noun}")[
+        : 2 + first
+    ]:
         one = re.sub("^have", "has", re.sub("^list", "lists", text)).replace(" as their ", " as its ")
         subjects.verb(text, source, one)
     subjects.clause(f"with {{n'}} as {noun}", source)
@@ -324,7 +339,8 @@ def _from_noun(noun: str, subjects: _Found, objects: _Found) -> None:
     many = plural(noun)
     objects.verb(f"are the {noun} of {{n'}}", source)
     objects.verb(f"are {many} of {{n'}}", source, f"is the {noun} of {{n'}}")
-    for word in ("listed", "named"):
-        objects.verb(f"are {word} as {noun} of {{n'}}", source)
-    objects.clause(f"listed as {noun} of {{n'}}", source)
+    objects.clause(f"that are the {noun} of {{n'}}", source)
+    if first:
+        objects.verb(f"are listed as {noun} of {{n'}}", source)
+        objects.clause(f"listed as {noun} of {{n'}}", source)
     objects.front(f"do {{n}} have as {noun}", source)

@@ -9,6 +9,8 @@ from dataclasses import replace as with_fields
 
 from grammar.forms import Call, EntityLeaf, LogicalForm, NumberLeaf, TypeLeaf, call, leaves, replace
 from grammar.operators import Sort
+from kgqa.graphs.protocol import Direction
+from kgqa.synthesis.combining import related
 from kgqa.synthesis.counting import (
     COMPARISONS,
     TESTS,
@@ -20,7 +22,6 @@ from kgqa.synthesis.counting import (
     in_register,
     most_of,
 )
-from kgqa.synthesis.combining import related
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.frames import amount, framed, number_word
 from kgqa.synthesis.relations import TELL_KINDS
@@ -44,6 +45,21 @@ def _counting(talk: Talk) -> Call | None:
     return None
 
 
+def _asked(
+    talk: Talk,
+    frame: str,
+    form: LogicalForm,
+    kind: str,
+    *,
+    about: str | None = None,
+    asks: tuple[str, Direction] | None = None,
+    **slots: str,
+) -> Draft | None:
+    """A question that is all frame."""
+    question = framed("turns", frame, talk.rng, slots)
+    return None if question is None else Draft(in_register(talk, question), form, kind, about, asks)
+
+
 def _with(talk: Talk, kept: Call, other: LogicalForm) -> LogicalForm:
     assert talk.last is not None
     return replace(talk.last.form, {kept: other})
@@ -55,9 +71,8 @@ def other_extreme(talk: Talk) -> Draft | None:
     if kept is None or kept.operator not in ("max", "min") or talk.last is None:
         return None
     how = "min" if kept.operator == "max" else "max"
-    question = framed("turns", f"to_{how}", talk.rng, {})
     form = _with(talk, kept, call(how, kept.arguments[0]))
-    return question and Draft(in_register(talk, question), form, "other extreme", talk.last.about) or None
+    return _asked(talk, f"to_{how}", form, "other extreme", about=talk.last.about)
 
 
 def other_comparison(talk: Talk) -> Draft | None:
@@ -68,9 +83,8 @@ def other_comparison(talk: Talk) -> Draft | None:
     if isinstance(kept.arguments[1], NumberLeaf):
         return None
     test = talk.rng.choice([t for t in COMPARISONS if t != kept.operator])
-    question = framed("turns", f"to_{test}", talk.rng, {})
     form = _with(talk, kept, call(test, *kept.arguments))
-    return question and Draft(in_register(talk, question), form, "other comparison", talk.last.about) or None
+    return _asked(talk, f"to_{test}", form, "other comparison", about=talk.last.about)
 
 
 def other_number(talk: Talk) -> Draft | None:
@@ -106,11 +120,8 @@ def compared_with_another(talk: Talk) -> Draft | None:
         other = talk.similar(last.about)
         label = other and talk.survey.label(other)
         if other and label and other not in talk.about_of(last.form):
-            question = framed("turns", "also", talk.rng, {"x": label})
             form = replace(last.form, {old: entity(other)})
-            return (
-                question and Draft(in_register(talk, question), form, "ellipsis of comparison", other) or None
-            )
+            return _asked(talk, "also", form, "ellipsis of comparison", about=other, x=label)
     return None
 
 
@@ -130,8 +141,7 @@ def which_ones(talk: Talk) -> Draft | None:
     types = [leaf for leaf in leaves(inner) if isinstance(leaf, TypeLeaf)]
     if types and all(types[0].name in talk.survey.types(n) for n in names[:20]):
         slots["many"] = talk.type_word(types[0].name)[1]
-    question = framed("turns", "named", talk.rng, slots)
-    return question and Draft(in_register(talk, question), inner, "which ones", last.about, last.asks) or None
+    return _asked(talk, "named", inner, "which ones", about=last.about, asks=last.asks, **slots)
 
 
 def joined_to_it(talk: Talk) -> Draft | None:
@@ -141,6 +151,8 @@ def joined_to_it(talk: Talk) -> Draft | None:
         return None
     if last.form.operator not in ("keep", "follow", "follow_back") or last.asks[1] == "literal":
         return None
+    if last.asks[0] in TELL_KINDS:
+        return None
     old = entity(last.about)
     if old not in set(leaves(last.form)):
         return None
@@ -148,7 +160,7 @@ def joined_to_it(talk: Talk) -> Draft | None:
     answers = (talk.outcome.entities if talk.outcome else None) or ()
     other = talk.similar(last.about)
     if how != "union" and answers:
-        back = "out" if last.asks[1] == "in" else "in"
+        back: Direction = "out" if last.asks[1] == "in" else "in"
         linked = talk.names(read(entity(talk.rng.choice(answers)), last.asks[0], back))
         others = [n for n in linked if n != last.about and talk.survey.label(n)]
         other = talk.rng.choice(others) if others else None
@@ -156,8 +168,7 @@ def joined_to_it(talk: Talk) -> Draft | None:
     if not other or not label or not talk.survey.has(other, *last.asks) or other == last.about:
         return None
     form = call(how, last.form, replace(last.form, {old: entity(other)}))
-    question = framed("turns", how, talk.rng, {"x": label})
-    return question and Draft(in_register(talk, question), form, "joined to it", None) or None
+    return _asked(talk, how, form, "joined to it", x=label)
 
 
 # --- the last answer ----------------------------------------------------------------------------------------
@@ -177,21 +188,17 @@ def _counted_of_them(talk: Talk) -> Counted | None:
 def most_among_them(talk: Talk) -> Draft | None:
     """``Which of them directed the most films?``"""
     found = _counted_of_them(talk)
-    return None if found is None else _readable(most_of(talk, found))
+    return None if found is None else _among_them(most_of(talk, found, of_them=True))
 
 
 def bounded_among_them(talk: Talk) -> Draft | None:
     """``How many of them have at least two children?``"""
     found = _counted_of_them(talk)
-    return None if found is None else _readable(bounded_of(talk, found))
+    return None if found is None else _among_them(bounded_of(talk, found, of_them=True))
 
 
-def _readable(draft: Draft | None) -> Draft | None:
-    """Only where "of them" stands behind a question word."""
-    if draft is None:
-        return None
-    starts = ("Which of", "How many of", "Which one of")
-    return with_fields(draft, kind="counted of them") if draft.question.startswith(starts) else None
+def _among_them(draft: Draft | None) -> Draft | None:
+    return None if draft is None else with_fields(draft, kind="counted of them")
 
 
 def one_of_two(talk: Talk) -> Draft | None:
@@ -223,8 +230,7 @@ def other_of_two(talk: Talk) -> Draft | None:
     if not talk.survey.has(last.beside, *last.asks):
         return None
     form = replace(last.form, {entity(last.about): entity(last.beside)})
-    question = framed("turns", "other_one", talk.rng, {})
-    return question and Draft(in_register(talk, question), form, "one of two", last.beside, last.asks) or None
+    return _asked(talk, "other_one", form, "one of two", about=last.beside, asks=last.asks)
 
 
 # --- which of them is meant ---------------------------------------------------------------------------------

@@ -219,7 +219,7 @@ class Survey:
         """What is said of those from whom the direction leads: of subjects where it is "out"."""
         if relation not in self._phrases:
             nouns = self.relation_nouns(relation)[:3]
-            labels = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n][:6]
+            labels = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n][:5]
             self._phrases[relation] = phrases_of(self.wording(relation), nouns=nouns, labels=labels)
         return self._phrases[relation][0 if direction == "out" else 1]
 
