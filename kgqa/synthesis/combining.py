@@ -104,7 +104,7 @@ def of_a_type(talk: Talk, name: str) -> Draft | None:
     question = framed("frames", family(talk, "one" if single else "which"), talk.rng, slots)
     if question is None:
         return None
-    return Draft(in_register(talk, question), found.form, "of a type", name, asks)
+    return Draft(in_register(talk, question, name), found.form, "of a type", name, asks)
 
 
 def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
@@ -131,7 +131,7 @@ def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
     question = framed("frames", family(talk, "how_many"), rng, slots)
     if question is None:
         return None
-    return Draft(in_register(talk, question), count, "how many of a type", name, asks)
+    return Draft(in_register(talk, question, name), count, "how many of a type", name, asks)
 
 
 # --- and, or, not ------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def combined(talk: Talk, name: str) -> Draft | None:
     if question is None:
         return None
     about = name if second_asks == asks else None
-    return Draft(in_register(talk, question), form, "combined", about)
+    return Draft(in_register(talk, question, name), form, "combined", about)
 
 
 def _another(
@@ -272,7 +272,7 @@ def checked(talk: Talk, name: str) -> Draft | None:
     else:
         truths = [call("is_in", entity(name), read(entity(n), asks[0], "out")) for n in others]
     form = truths[0] if len(truths) == 1 else call("pair", *truths)
-    return Draft(in_register(talk, question), form, "verification", name, asks, may_be_empty=True)
+    return Draft(in_register(talk, question, name), form, "verification", name, asks, may_be_empty=True)
 
 
 def _like(talk: Talk, other: str, asks: tuple[str, Direction]) -> str | None:
@@ -319,7 +319,7 @@ def which_of_two(talk: Talk, name: str) -> Draft | None:
     slots["who" if all(map(talk.survey.is_person, pair)) else "things"] = ""
     question = framed("checks", "either", rng, slots)
     form = call("intersect", entity(*pair), base)
-    return None if question is None else Draft(in_register(talk, question), form, "which of two", name)
+    return None if question is None else Draft(in_register(talk, question, name), form, "which of two", name)
 
 
 def all_of_them(talk: Talk) -> Draft | None:

@@ -245,9 +245,14 @@ def _counted_words(talk: Talk, found: Counted, phrases: Phrases, direction: Dire
     return f"{found.things} {'' if use_clause else 'that '}{phrase.text}"
 
 
-def in_register(talk: Talk, question: str) -> str:
-    """As a sentence; in the formal register a mark of its own stands at the end."""
+def in_register(talk: Talk, question: str, about: str | None = None) -> str:
+    """As a sentence; in the formal register a mark of its own stands at the end.
+
+    ``about`` may turn "born in it" into "born there".
+    """
     text = tidy(question)
+    if about and talk.survey.is_place(about) and talk.rng.random() < 0.6:
+        text = re.sub(r"\b(?:in|at) it\b", "there", text)
     # "the number of actors of it" is not "its number of actors", where more comes between.
     text = sentence(text) if "number of" in text else talk.spoken(text)
     return re.sub(r"[?.]?$", " ?", text, count=1) if talk.formal and text[-1:] != "." else text

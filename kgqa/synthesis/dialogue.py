@@ -61,16 +61,20 @@ KINDS: Mapping[_About, float] = {
     statements.first_or_last: 6,
     statements.since_when: 4,
     statements.role: 6,
-    counting.most: 5,
-    counting.bounded: 7,
-    counting.compared: 5,
-    combining.of_a_type: 5,
-    combining.how_many_of_a_type: 4,
-    combining.combined: 6,
-    combining.checked: 4,
-    combining.which_of_two: 0.7,
 }
 """Questions about an entity -> how often they are tried."""
+
+COUNTING_KINDS: Mapping[_About, float] = {
+    counting.most: 5,
+    counting.bounded: 6.5,
+    counting.compared: 5.5,
+    combining.of_a_type: 4,
+    combining.how_many_of_a_type: 4.5,
+    combining.combined: 6,
+    combining.checked: 4.5,
+    combining.which_of_two: 0.7,
+}
+"""Questions that count, compare, combine and verify, of any relation -> how often they are tried."""
 
 FORMAL_KINDS: Mapping[_About, float] = {
     formal.simple: 12,
@@ -107,16 +111,10 @@ FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.is_it: 1.5,
     followups.same_for_each: 1,
     formal.one_of_them: 1.5,
-    resumed.other_extreme: 20,
-    resumed.other_comparison: 20,
-    resumed.other_number: 20,
-    resumed.compared_with_another: 15,
-    resumed.which_ones: 16,
     resumed.joined_to_it: 4,
     resumed.most_among_them: 3,
-    resumed.bounded_among_them: 4,
+    resumed.bounded_among_them: 5,
     resumed.one_of_two: 4,
-    resumed.other_of_two: 40,
     resumed.compared_with_one_of_them: 2,
     resumed.of_one_of_them: 2,
     combining.all_of_them: 3,
@@ -128,16 +126,28 @@ FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.how_many: 1,
     followups.about_them: 1,
     formal.one_of_them: 2,
-    resumed.other_comparison: 1,
-    resumed.compared_with_another: 3,
-    resumed.which_ones: 0.5,
     resumed.joined_to_it: 2,
     resumed.compared_with_one_of_them: 2,
     resumed.of_one_of_them: 2,
     combining.all_of_them: 2,
 }
 
+RESUMED: Mapping[_FollowUp, float] = {
+    resumed.other_extreme: 1,
+    resumed.other_comparison: 1,
+    resumed.other_number: 1,
+    resumed.compared_with_another: 1.5,
+    resumed.which_ones: 1.2,
+    resumed.other_of_two: 3,
+}
+"""Questions that go on from a few kinds of question only, each in its own way -> how often they are tried."""
+
 _FORMAL_SHARE = 0.2
+_COUNTING_SHARE = 0.16
+_COUNTING_SHARE_OF_MANY_RELATIONS = 0.26
+_MANY_RELATIONS = 300
+"""Of so many relations, most are asked about by counting rather than in words of their own."""
+_RESUMED_SHARE = 0.3
 _FOLLOW_UP_SHARE = 0.36
 _OF_THEM_SHARE = 0.62
 _ASK_BACK_SHARE = 0.02
@@ -180,13 +190,18 @@ def one_dialogue(survey: Survey, rng: random.Random, noise: Noise, identity: str
 def _next(talk: Talk, start: str) -> tuple[Draft, Result] | None:
     """A question that fits here and has an answer."""
     rng = talk.rng
-    for _ in range(40):
-        if talk.last is not None and rng.random() < (_OF_THEM_SHARE if talk.them else _FOLLOW_UP_SHARE):
+    for attempt in range(40):
+        draft: Draft | None
+        if attempt == 0 and talk.last is not None and rng.random() < _RESUMED_SHARE:
+            tried = (_choose(RESUMED, rng)(talk) for _ in range(4))
+            draft = next((found for found in tried if found is not None), None)
+        elif talk.last is not None and rng.random() < (_OF_THEM_SHARE if talk.them else _FOLLOW_UP_SHARE):
             kinds = FORMAL_FOLLOW_UPS if talk.formal else FOLLOW_UPS
             draft = _choose(kinds, rng)(talk)
         else:
             about = _about(talk, start)
-            draft = _choose(FORMAL_KINDS if talk.formal else KINDS, rng)(talk, about)
+            kinds_about = COUNTING_KINDS if rng.random() < _counting_share(talk.survey) else KINDS
+            draft = _choose(FORMAL_KINDS if talk.formal else kinds_about, rng)(talk, about)
         if draft is None or "{" in draft.question or str(draft.form) in talk.asked:
             continue
         try:
@@ -198,6 +213,10 @@ def _next(talk: Talk, start: str) -> tuple[Draft, Result] | None:
         if not outcome.entities or all(talk.survey.label(n) for n in outcome.entities[:10]):
             return draft, outcome
     return None
+
+
+def _counting_share(survey: Survey) -> float:
+    return _COUNTING_SHARE_OF_MANY_RELATIONS if survey.relations >= _MANY_RELATIONS else _COUNTING_SHARE
 
 
 def _choose(

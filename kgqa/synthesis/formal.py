@@ -112,6 +112,7 @@ def logical(talk: Talk, name: str) -> Draft | None:
         for u in talk.survey.uses(member)
         if u.direction in ("out", "in") and u.relation not in TELL_KINDS and u.count < 500
     ]
+    uses = [u for u in uses if talk.survey.relation_nouns(u.relation)]
     if not uses:
         return None
     use = rng.choice(uses)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kgqa.synthesis.english import RelationWording, expansions, plural
-from kgqa.synthesis.value_labels import PREPOSITIONS
+from kgqa.synthesis.english import RelationWording, expansions
+from kgqa.synthesis.value_labels import PREPOSITIONS, as_many
 from kgqa.synthesis.verbs import of_base, participle, taken_as_base, third_person
 
 _SLOT = re.compile(r"\{n'?\}")
@@ -32,7 +32,7 @@ _ACTS = re.compile(
 """Participles of what somebody does, not of what is done to them: "studied at"."""
 _ODD = re.compile(
     r"^(?:is|has|have|was|were|where|who|what|when|how|which|from|does|do|on|in|at|by|for|of|to|same|after|"
-    r"applies|belongs|season|within)\b|\b(?:by|in|of|at|for|to|with|from|on|after|as|is|won|starring|under|over)$"
+    r"applies|belongs|season|within|next)\b|\b(?:by|in|of|at|for|to|with|from|on|after|as|is|won|starring|under|over)$"
     r"|^[A-Z]{1,3}$|\bor\b|[(),]|^\w+ \w+ed$"
 )
 
@@ -148,9 +148,11 @@ def phrases_of(
 
 
 def _odd(noun: str) -> bool:
-    """Whether a label is no noun after all: "applies to jurisdiction"."""
-    first = noun.split(" ", 1)[0]
-    return _ODD.search(noun) is not None or third_person(first) is not None or _is_only_participle(first)
+    """Whether a label is no noun after all: "applies to jurisdiction", "spoken in", but "given name"."""
+    first, _, rest = noun.partition(" ")
+    if _ODD.search(noun) or third_person(first) is not None:
+        return True
+    return _is_only_participle(first) and (not rest or re.match(rf"{_AT}\b", rest) is not None)
 
 
 # --- what is said of many, of one, not, and as a question --------------------------------------------------
@@ -336,9 +338,9 @@ def _from_noun(noun: str, subjects: _Found, objects: _Found, *, first: bool) -> 
     subjects.clause(f"with {{n'}} as {noun}", source)
     subjects.clause(f"that have {{n'}} as {noun}", source)
     subjects.front(f"are {{n}} the {noun} of", source)
-    many = plural(noun)
     objects.verb(f"are the {noun} of {{n'}}", source)
-    objects.verb(f"are {many} of {{n'}}", source, f"is the {noun} of {{n'}}")
+    if participle(noun.split(" ")[-1]) is None:  # but no "languages spokens"
+        objects.verb(f"are {as_many(noun)} of {{n'}}", source, f"is the {noun} of {{n'}}")
     objects.clause(f"that are the {noun} of {{n'}}", source)
     if first:
         objects.verb(f"are listed as {noun} of {{n'}}", source)

@@ -380,6 +380,11 @@ class Survey:
         """Whether its relations are Wikidata's, as far as the table of wordings goes."""
         return any(map(self.graph.has_relation, wordings().relations))
 
+    @cached_property
+    def relations(self) -> int:
+        """How many relations the graph has."""
+        return len(self.graph.relation_names())
+
     def is_person(self, name: str) -> bool:
         """Whether it is somebody rather than something."""
         return any(t in self.person_types for t in self.types(name))
