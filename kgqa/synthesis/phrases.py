@@ -18,7 +18,7 @@ from kgqa.synthesis.verbs import of_base, participle, taken_as_base, third_perso
 _SLOT = re.compile(r"\{n'?\}")
 _AT = rf"(?:{'|'.join(PREPOSITIONS)}|by|from|of|with|about|next to|part of|out of|against|under|than)"
 _BARE = re.compile(rf"^(?:are |were )?(?:{'|'.join(PREPOSITIONS)}|by|of) \{{n'?\}}$")
-_BEFORE_NO_AMOUNT = re.compile(r"^(?:of|with|are of)\b|\babout \{n'?\}")
+_BEFORE_NO_AMOUNT = re.compile(r"^(?:of|with|are of)\b|\babout \{n'?\}|^(?:are|were) \{n'?\}( a)?$")
 _FOR_ONE = re.compile(
     r"(?:\b(?:a|an|the|its|series|genre|character|track|surname|continents?|zone)|whose [\w ]+) \{n'?\}"
 )
@@ -183,7 +183,8 @@ def put_first(text: str) -> str:
     rest = _SLOT.sub("", rest)
     if not helper or re.match(r"^(?:the|a|an) ", rest.strip()):
         return ""
-    return re.sub(r"\s+", " ", f"{helper} {{n}} {base} {rest}").strip()
+    fronted = re.sub(r"\s+", " ", f"{helper} {{n}} {base} {rest}").strip()
+    return "" if re.search(r" (?:a|an|the)$", fronted) else fronted
 
 
 def denied(text: str) -> str:
