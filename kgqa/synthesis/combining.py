@@ -83,6 +83,19 @@ def _slots(talk: Talk, type_name: str) -> dict[str, str]:
     return slots | ({"who": ""} if people else {})
 
 
+def _in_place(talk: Talk, found: Related, name: Name, slots: dict[str, str]) -> dict[str, str]:
+    """``X directed which films``: the question word where the answer would stand."""
+    verbs = talk.survey.phrases(found.relation, found.direction).verbs
+    phrase = chosen(talk, verbs, found.relation, found.direction, found.other, several=True)
+    if phrase is None or talk.formal:
+        return {}
+    said, many = phrase.text if name.plural else phrase.one, slots["many"]
+    return {
+        "situ_which": f"{name.subject} {put(said, f'which {many}')}",
+        "situ_how_many": f"{name.subject} {put(said, f'how many {many}')}",
+    }
+
+
 def _use(talk: Talk, name: str, *, several: bool = False) -> tuple[str, Direction] | None:
     """A relation to ask about; not for all who ever held an office, "is" asks for the one who holds it."""
     use = several_of(talk, name) if several else talk.use(name, "out", "in")
@@ -99,7 +112,9 @@ def of_a_type(talk: Talk, name: str) -> Draft | None:
     found = asks and related(talk, name, *asks)
     if not asks or not found:
         return None
-    slots = _slots(talk, found.type_name) | found.said(talk.refer(name, asks))
+    named = talk.refer(name, asks)
+    slots = _slots(talk, found.type_name) | found.said(named)
+    slots |= _in_place(talk, found, named, slots)
     single = talk.rng.random() < (0.6 if len(talk.names(found.form)) == 1 else 0.03)
     question = framed("frames", family(talk, "one" if single else "which"), talk.rng, slots)
     if question is None:
@@ -114,7 +129,8 @@ def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
     if not asks or not found:
         return None
     rng = talk.rng
-    slots = _slots(talk, found.type_name) | found.said(talk.refer(name, asks))
+    named = talk.refer(name, asks)
+    slots = _slots(talk, found.type_name) | found.said(named)
     count: LogicalForm = call("cardinality", found.form)
     base = read(entity(name), *asks)
     types = {t for n in talk.names(base)[:60] for t in talk.survey.types(n)} - {found.type_name}
@@ -128,6 +144,7 @@ def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
             if link == "or"
             else call("pair", count, call("cardinality", other))
         )
+    slots |= _in_place(talk, found, named, slots)
     question = framed("frames", family(talk, "how_many"), rng, slots)
     if question is None:
         return None

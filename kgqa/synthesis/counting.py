@@ -15,11 +15,12 @@ from grammar.forms import LogicalForm, NumberLeaf, TypeLeaf, call
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import IT, THEY, Name, sentence, tidy
 from kgqa.synthesis.frames import amount, framed, number_word
-from kgqa.synthesis.phrases import Phrase, Phrases
+from kgqa.synthesis.phrases import Phrase, Phrases, denied
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import counts_of_each
 from kgqa.synthesis.survey import Use
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
+from kgqa.synthesis.verbs import participle
 
 _SLOT = re.compile(r"\{n('?)\}")
 _DOER = re.compile(r"(?:er|or|ist|ect|ian|author)$")
@@ -179,15 +180,35 @@ def put(text: str, name: Name | str) -> str:
     return _SLOT.sub(lambda match: said.object if match[1] else said.subject, text)
 
 
+_ELLIPSIS = {
+    "have": "does",
+    "has": "does",
+    "are": "is",
+    "is": "is",
+    "were": "was",
+    "was": "was",
+    "did": "did",
+}
+
+
 def _with_end(talk: Talk, text: str, said: str, tail: str) -> str:
     """The phrase with an amount, and the end of a comparison where it belongs."""
+    first = text.split(" ", 1)[0]
+    verb = _ELLIPSIS.get(first) or ("did" if participle(first) is not None else "")
+    if verb and re.match(r"than (?!any|all)", tail) and talk.rng.random() < 0.1:
+        tail = f"{tail} {verb}"  # "than X did"
     if tail and talk.rng.random() < 0.25 and "{n'}" in text:
         return put(text, f"{said} {tail}")
     return f"{put(text, said)} {tail}".strip()
 
 
-def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = False) -> dict[str, str] | None:
-    """What the slots of frames are filled with; ``single`` where the amount is one."""
+def words(
+    talk: Talk, found: Counted, said: str, tail: str, *, single: bool = False, denies: bool = False
+) -> dict[str, str] | None:
+    """What the slots of frames are filled with; ``single`` where the amount is one.
+
+    ``denies``: the opposite is said, "did not direct"; only predicates can say so.
+    """
     people = found.type_name in talk.survey.person_types
     slots = {"many": found.many, "one": found.one}
     slots["that"] = talk.rng.choice(["who", "that", "who"] if people else ["that", "that", "which"])
@@ -195,6 +216,8 @@ def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = Fa
         slots["who"] = ""
         if found.set_form == call("members", TypeLeaf("Q5")):
             slots["everybody"] = ""
+    if denies and (found.doers or not found.types):
+        return slots | {"verb": f"do not have {said} {tail}"}
     if found.doers:
         for slot in ("verb", "verbs", "clause"):
             slots[slot] = f"{framed('doers', slot, talk.rng, {'a': said})} {tail}".strip()
@@ -218,6 +241,9 @@ def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = Fa
         return chosen(talk, some, found.relation, found.direction, other, amounts=True)
 
     verb, clause, fronted = pick(phrases.verbs), pick(phrases.clauses), pick(phrases.fronted)
+    if denies:
+        not_so = denied(verb.text) if verb is not None else ""
+        return slots | {"verb": f"{put(not_so, said)} {tail}"} if not_so else None
     if verb is not None:
         slots["verb"] = _with_end(talk, verb.text, said, tail)
         slots["verbs"] = _with_end(talk, verb.one, said, tail)
@@ -232,6 +258,12 @@ def words(talk: Talk, found: Counted, said: str, tail: str, *, single: bool = Fa
     if theirs is not None:
         slots["theirs"] = put(theirs, THEY)
         slots["its"] = put(theirs, THEY if people else IT)
+        counted_things = found.thing if single else found.things
+        if not tail and said.count(counted_things) == 1:
+            for slot in ("theirs", "its"):
+                slots[f"some_{slot}"] = said.replace(
+                    counted_things, slots[slot].replace(found.things, counted_things, 1)
+                )
     return slots
 
 
@@ -353,15 +385,18 @@ def compared_of(
     """The question for those whose count is on one side of another's."""
     rng = talk.rng
     test = rng.choice(["at_least", "at_most"]) if rng.random() < 0.04 else rng.choice(COMPARISONS)
-    said, tail = amount("comparisons", test, rng, {"u": found.things, "e": said_other})
-    slots = words(talk, found, said, tail)
+    denies = test == "less_than" and rng.random() < 0.12
+    said, tail = amount(
+        "comparisons", "not_less_than" if denies else test, rng, {"u": found.things, "e": said_other}
+    )
+    slots = words(talk, found, said, tail, denies=denies)
     if slots is None:
         return None
     slots["other"] = said_other
     form: LogicalForm = call("arg", call(test, found.each, found.of(found.name)))
     draw, count = rng.random(), rng.random() < 0.4
     kind = "how_many" if count else "which"
-    if test in COMPARISONS:
+    if test in COMPARISONS and not denies:
         slots["level"] = amount("levels", f"than_{test}", rng, {"e": said_other})[0]
         if draw < 0.08:
             kind = f"compare_{test}"

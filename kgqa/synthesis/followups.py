@@ -81,7 +81,7 @@ def another(talk: Talk) -> Draft | None:
     if found is None or talk.last is None:
         return None
     other, form = found
-    choices = _ENTITY_ELLIPSES
+    choices: tuple[str, ...] = _ENTITY_ELLIPSES
     label = re.escape(talk.survey.label(talk.last.about or "") or "")
     behind = re.search(rf"\b({_BEFORE_NAME}) (?:{label}|him|her|it|there)\b", talk.last.question)
     if behind and label and talk.rng.random() < 0.4:  # "And in France?"

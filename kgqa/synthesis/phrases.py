@@ -100,7 +100,7 @@ class _Found:
 
     def clause(self, text: str, source: tuple[str, str]) -> None:
         said = re.match(r"^that (?!\{)(.+)$", text)
-        one = f"that {said_of_one(said[1])}" if said else text
+        one = f"that {said_of_one(said[1])}" if said else text.replace(" among their ", " among its ")
         self.add(self.clauses, text, one, source)
 
     def front(self, text: str, source: tuple[str, str]) -> None:
@@ -341,7 +341,11 @@ def _from_noun(noun: str, subjects: _Found, objects: _Found, *, first: bool) -> 
     subjects.front(f"are {{n}} the {noun} of", source)
     objects.verb(f"are the {noun} of {{n'}}", source)
     if participle(noun.split(" ")[-1]) is None:  # but no "languages spokens"
-        objects.verb(f"are {as_many(noun)} of {{n'}}", source, f"is the {noun} of {{n'}}")
+        many = as_many(noun)
+        objects.verb(f"are {many} of {{n'}}", source, f"is the {noun} of {{n'}}")
+        objects.verb(f"are among the {many} of {{n'}}", source)
+        subjects.verb(f"have {{n'}} among their {many}", source, f"has {{n'}} among its {many}")
+        subjects.clause(f"with {{n'}} among their {many}", source)
     objects.clause(f"that are the {noun} of {{n'}}", source)
     if first:
         objects.verb(f"are listed as {noun} of {{n'}}", source)

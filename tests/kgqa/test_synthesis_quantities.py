@@ -28,8 +28,8 @@ NEW_KINDS = {
     "ellipsis of comparison", "which ones", "joined to it", "counted of them", "one of two", "all of them",
 }  # fmt: skip
 _SLOTS = """
-many one who everybody things that verb verbs clause clause_one fronted fronted_one bare theirs its level
-other n u us e x y z a b not_b asked amount
+many one who everybody things that verb verbs clause clause_one fronted fronted_one bare theirs its level some_theirs some_its
+situ_which situ_how_many other n u us e x y z a b not_b asked amount
 """
 SLOTS = dict.fromkeys(_SLOTS.split(), "word")
 
