@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from grammar.forms import LogicalForm, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.counting import chosen, family, in_register, put, several_of
+from kgqa.synthesis.counting import several_of
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.frames import filled, framed
 from kgqa.synthesis.phrases import Phrase, Phrases, asked, denied
 from kgqa.synthesis.relations import TELL_KINDS
+from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, put
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
-_OTHER_WAY: dict[Direction, Direction] = {"out": "in", "in": "out"}
 _JOINS = ("union", "union", "intersect", "intersect", "difference")
 _BEHIND = re.compile(r" (in|by|for|at|from|on|with|to|about) \{n'\}$")
 
@@ -62,7 +62,7 @@ def related(
         type_name = talk.survey.shared_type(talk.names(base), talk.rng)
     if type_name is None:
         return None
-    way = _OTHER_WAY[direction]
+    way = OTHER_WAY[direction]
     found: Phrases = talk.survey.phrases(relation, way)
     phrases = {}
     for slot, some in (("verb", found.verbs), ("clause", found.clauses), ("fronted", found.fronted)):
@@ -169,7 +169,7 @@ def combined(talk: Talk, name: str) -> Draft | None:
     second_asks: tuple[str, Direction] | None = asks
     if not one_relation:
         back = _use(talk, member)
-        second_asks = back and (back[0], _OTHER_WAY[back[1]])
+        second_asks = back and (back[0], OTHER_WAY[back[1]])
     other = _another(talk, first, member, second_asks, how)
     if other is None or second_asks is None:
         return None
@@ -200,7 +200,7 @@ def _another(
     """Another entity to ask about, so that the combination is not empty; for a union it may be any."""
     if asks is None:
         return None
-    linked = talk.names(read(entity(member), asks[0], _OTHER_WAY[asks[1]]))
+    linked = talk.names(read(entity(member), asks[0], OTHER_WAY[asks[1]]))
     others = [n for n in linked if n != first.other and talk.survey.label(n)]
     if how == "union" and talk.rng.random() < 0.6:
         similar = talk.similar(
@@ -299,7 +299,7 @@ def _like(talk: Talk, other: str, asks: tuple[str, Direction]) -> str | None:
         if (
             candidate
             and talk.survey.label(candidate)
-            and talk.survey.has(candidate, asks[0], _OTHER_WAY[asks[1]])
+            and talk.survey.has(candidate, asks[0], OTHER_WAY[asks[1]])
         ):
             return candidate
     return None
@@ -325,7 +325,7 @@ def which_of_two(talk: Talk, name: str) -> Draft | None:
     wrong = right and _like(talk, right, asks)
     if not right or not wrong or wrong in found:
         return None
-    way = _OTHER_WAY[asks[1]]
+    way = OTHER_WAY[asks[1]]
     phrase = chosen(talk, talk.survey.phrases(asks[0], way).verbs, asks[0], way, name)
     if phrase is None:
         return None
@@ -356,7 +356,7 @@ def all_of_them(talk: Talk) -> Draft | None:
     if not slots:
         return None
     question = framed("checks", "machine" if talk.formal else "them", rng, slots)
-    form = call("is_in", entity(*them), read(entity(other), asks[0], _OTHER_WAY[asks[1]]))
+    form = call("is_in", entity(*them), read(entity(other), asks[0], OTHER_WAY[asks[1]]))
     if question is None:
         return None
     return Draft(in_register(talk, question), form, "all of them", None, may_be_empty=True)

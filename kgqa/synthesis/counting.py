@@ -13,20 +13,16 @@ from dataclasses import dataclass, replace
 
 from grammar.forms import LogicalForm, NumberLeaf, TypeLeaf, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import IT, THEY, Name, sentence, tidy
+from kgqa.synthesis.english import IT, THEY, Name
 from kgqa.synthesis.frames import amount, framed, number_word
 from kgqa.synthesis.phrases import Phrase, Phrases, denied
 from kgqa.synthesis.relations import TELL_KINDS
+from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, put, with_end
 from kgqa.synthesis.sets import counts_of_each
 from kgqa.synthesis.survey import Use
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
-from kgqa.synthesis.verbs import participle
 
-_SLOT = re.compile(r"\{n('?)\}")
 _DOER = re.compile(r"(?:er|or|ist|ect|ian|author)$")
-_OTHER_WAY: dict[Direction, Direction] = {"out": "in", "in": "out"}
-_MACHINE = 0.75
-"""How much of the formal register is in the frames of machines."""
 TESTS = ("at_least", "at_least", "at_most", "greater_than", "less_than", "equals", "around")
 COMPARISONS = ("greater_than", "greater_than", "less_than", "less_than", "equals", "around")
 
@@ -141,65 +137,7 @@ def _narrower(talk: Talk, name: str, type_name: str, asked: str) -> tuple[Logica
     return form, put(phrase.text, said), put(phrase.one, said)
 
 
-# --- words ------------------------------------------------------------------------------------------------
-
-
-def chosen(
-    talk: Talk,
-    phrases: Sequence[Phrase],
-    relation: str,
-    direction: Direction,
-    other: str,
-    *,
-    several: bool = False,
-    amounts: bool = False,
-) -> Phrase | None:
-    """A phrase that, with the other in it, means this relation; rather not one made of a noun.
-
-    Several names are to stand in it where ``several`` says so, an amount where ``amounts`` does.
-    """
-    fitting = [p for p in phrases if p.one and not (several and p.single) and not (amounts and p.uncounted)]
-    named = [p for p in fitting if p.kind == "noun"]
-    worded = [p for p in fitting if p.kind != "noun"]
-    for _ in range(3 if fitting else 0):
-        noun_share = 0.6 if talk.formal else 0.3
-        some = named if named and (not worded or talk.rng.random() < noun_share) else worded
-        phrase = talk.rng.choice(some)
-        if phrase.loose and talk.rng.random() < 0.7:
-            continue
-        if not talk.survey.means_another(
-            phrase.kind, phrase.template, other, relation, _OTHER_WAY[direction]
-        ):
-            return phrase
-    return None
-
-
-def put(text: str, name: Name | str) -> str:
-    """A phrase with the others in it."""
-    said = Name.of(name) if isinstance(name, str) else name
-    return _SLOT.sub(lambda match: said.object if match[1] else said.subject, text)
-
-
-_ELLIPSIS = {
-    "have": "does",
-    "has": "does",
-    "are": "is",
-    "is": "is",
-    "were": "was",
-    "was": "was",
-    "did": "did",
-}
-
-
-def _with_end(talk: Talk, text: str, said: str, tail: str) -> str:
-    """The phrase with an amount, and the end of a comparison where it belongs."""
-    first = text.split(" ", 1)[0]
-    verb = _ELLIPSIS.get(first) or ("did" if participle(first) is not None else "")
-    if verb and re.match(r"than (?!any|all)", tail) and talk.rng.random() < 0.1:
-        tail = f"{tail} {verb}"  # "than X did"
-    if tail and talk.rng.random() < 0.25 and "{n'}" in text:
-        return put(text, f"{said} {tail}")
-    return f"{put(text, said)} {tail}".strip()
+# --- words --------------------------------------------------------------------------------------------
 
 
 def words(
@@ -245,25 +183,22 @@ def words(
         not_so = denied(verb.text) if verb is not None else ""
         return slots | {"verb": f"{put(not_so, said)} {tail}"} if not_so else None
     if verb is not None:
-        slots["verb"] = _with_end(talk, verb.text, said, tail)
-        slots["verbs"] = _with_end(talk, verb.one, said, tail)
+        slots["verb"] = with_end(talk, verb.text, said, tail)
+        slots["verbs"] = with_end(talk, verb.one, said, tail)
         slots["bare"] = put(verb.text, said)
     if clause is not None:
-        slots["clause"] = _with_end(talk, clause.text, said, tail)
-        slots["clause_one"] = _with_end(talk, clause.one, said, tail)
+        slots["clause"] = with_end(talk, clause.text, said, tail)
+        slots["clause_one"] = with_end(talk, clause.one, said, tail)
     if fronted is not None and (talk.formal or fronted.kind != "noun"):
         slots["fronted"] = f"{put(fronted.one if single else fronted.text, said)} {tail}".strip()
-    back = _OTHER_WAY[found.direction]
+    back = OTHER_WAY[found.direction]
     theirs = _counted_words(talk, found, talk.survey.phrases(found.relation, back), back)
     if theirs is not None:
         slots["theirs"] = put(theirs, THEY)
         slots["its"] = put(theirs, THEY if people else IT)
-        counted_things = found.thing if single else found.things
-        if not tail and said.count(counted_things) == 1:
+        if not tail and not single and said.endswith(found.things):
             for slot in ("theirs", "its"):
-                slots[f"some_{slot}"] = said.replace(
-                    counted_things, slots[slot].replace(found.things, counted_things, 1)
-                )
+                slots[f"some_{slot}"] = said.removesuffix(found.things) + slots[slot]
     return slots
 
 
@@ -275,24 +210,6 @@ def _counted_words(talk: Talk, found: Counted, phrases: Phrases, direction: Dire
     if phrase is None or phrase.single or " their " in phrase.text:
         return None
     return f"{found.things} {'' if use_clause else 'that '}{phrase.text}"
-
-
-def in_register(talk: Talk, question: str, about: str | None = None) -> str:
-    """As a sentence; in the formal register a mark of its own stands at the end.
-
-    ``about`` may turn "born in it" into "born there".
-    """
-    text = tidy(question)
-    if about and talk.survey.is_place(about) and talk.rng.random() < 0.6:
-        text = re.sub(r"\b(?:in|at) it\b", "there", text)
-    # "the number of actors of it" is not "its number of actors", where more comes between.
-    text = sentence(text) if "number of" in text else talk.spoken(text)
-    return re.sub(r"[?.]?$", " ?", text, count=1) if talk.formal and text[-1:] != "." else text
-
-
-def family(talk: Talk, name: str) -> str:
-    """The family of frames in the register of the dialogue."""
-    return f"machine_{name}" if talk.formal and talk.rng.random() < _MACHINE else name
 
 
 # --- questions ----------------------------------------------------------------------------------------------

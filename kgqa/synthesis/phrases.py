@@ -161,10 +161,14 @@ def _odd(noun: str) -> bool:
 def said_of_one(text: str) -> str:
     """``borders {n'}`` for "border {n'}"; nothing where the verb is not known.
 
-    >>> said_of_one("are based in {n'}"), said_of_one("wrote {n'}"), said_of_one("border {n'}")
-    ("is based in {n'}", "wrote {n'}", "borders {n'}")
+    >>> said_of_one("are members of {n'}"), said_of_one("wrote {n'}"), said_of_one("border {n'}")
+    ("is a member of {n'}", "wrote {n'}", "borders {n'}")
     """
     first, space, rest = text.partition(" ")
+    some = re.match(r"(\w+[^s])s of \{", rest)
+    if some and first in ("are", "were"):  # "are citizens of"
+        a = "an" if some[1][0] in "aeio" else "a"
+        return f"{_ONE[first]} {a} {some[1]} of {rest.partition(' of ')[2]}"
     if first in _ONE:
         return _ONE[first] + space + rest
     base = of_base(first)
@@ -181,7 +185,8 @@ def put_first(text: str) -> str:
     """
     helper, base, rest = _taken_apart(text)
     rest = _SLOT.sub("", rest)
-    if not helper or re.match(r"^(?:the|a|an) ", rest.strip()):
+    behind = re.search(r"\b(?:the|a|an) \w+$", rest.strip()) is not None and text.endswith("}")
+    if not helper or behind or re.match(r"^(?:the|a|an) ", rest.strip()):
         return ""
     fronted = re.sub(r"\s+", " ", f"{helper} {{n}} {base} {rest}").strip()
     return "" if re.search(r" (?:a|an|the)$", fronted) else fronted
@@ -282,7 +287,7 @@ def _from_ask(text: str, source: tuple[str, str], subjects: _Found, objects: _Fo
         objects.verb(f"{doing[1]}{doing[2] or ''} {{n'}}", source)
         return
     done = re.match(r"^(?:What|Which|Who|Whom)( [^{}]+)? (did|does) \{x\} (\w+)( [^{}]+)?\?$", text)
-    if done and done[3] != "have":
+    if done and done[3] != "have" and " of " not in (done[1] or ""):
         verb, rest = taken_as_base(done[3]), done[4] or ""
         if rest and not re.fullmatch(rf" {_AT}", rest):
             return
@@ -343,9 +348,10 @@ def _from_noun(noun: str, subjects: _Found, objects: _Found, *, first: bool) -> 
     if participle(noun.split(" ")[-1]) is None:  # but no "languages spokens"
         many = as_many(noun)
         objects.verb(f"are {many} of {{n'}}", source, f"is the {noun} of {{n'}}")
-        objects.verb(f"are among the {many} of {{n'}}", source)
-        subjects.verb(f"have {{n'}} among their {many}", source, f"has {{n'}} among its {many}")
-        subjects.clause(f"with {{n'}} among their {many}", source)
+        if first:
+            objects.verb(f"are among the {many} of {{n'}}", source)
+            subjects.verb(f"have {{n'}} among their {many}", source, f"has {{n'}} among its {many}")
+            subjects.clause(f"with {{n'}} among their {many}", source)
     objects.clause(f"that are the {noun} of {{n'}}", source)
     if first:
         objects.verb(f"are listed as {noun} of {{n'}}", source)

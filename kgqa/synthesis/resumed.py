@@ -18,13 +18,12 @@ from kgqa.synthesis.counting import (
     bounded_of,
     compared_of,
     counted,
-    family,
-    in_register,
     most_of,
 )
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.frames import amount, framed, number_word
 from kgqa.synthesis.relations import TELL_KINDS
+from kgqa.synthesis.said import OTHER_WAY, family, in_register
 from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk, entity, read
 
@@ -160,8 +159,7 @@ def joined_to_it(talk: Talk) -> Draft | None:
     answers = (talk.outcome.entities if talk.outcome else None) or ()
     other = talk.similar(last.about)
     if how != "union" and answers:
-        back: Direction = "out" if last.asks[1] == "in" else "in"
-        linked = talk.names(read(entity(talk.rng.choice(answers)), last.asks[0], back))
+        linked = talk.names(read(entity(talk.rng.choice(answers)), last.asks[0], OTHER_WAY[last.asks[1]]))
         others = [n for n in linked if n != last.about and talk.survey.label(n)]
         other = talk.rng.choice(others) if others else None
     label = other and talk.survey.label(other)
