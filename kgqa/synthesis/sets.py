@@ -186,6 +186,8 @@ def most_counted(talk: Talk, name: str) -> Draft | None:
     top = rng.random() < 0.75
     most = "most" if top else rng.choice(["fewest", "least"])
     verbs = _has(talk, relation, direction, f"the {most} {things}")
+    if not verbs:
+        return None
     of = f"of {some.phrase}" if some.owner else f"of the {some.phrase}"
     sentences = [f"Which {of} {verb}?" for verb in verbs] + [f"Which {some.single} {verb}?" for verb in verbs]
     if some.type_name in talk.survey.person_types:
@@ -235,7 +237,8 @@ def _has(talk: Talk, relation: str, direction: Direction, amount: str) -> list[s
         if match and "{" not in match.group(2):
             found.append(f"{match.group(1)} {match.group(2)} {amount}" if "[" not in match.group(2) else "")
     found = [f for f in found if f and not f.endswith((" in", " for"))]
-    return found or [f"has {amount}", *([f"is the {wording.noun} of {amount}"] if wording.noun else [])]
+    has = [f"has {amount}"] if wording.own else []  # "has the most people": of whom it would not be clear
+    return found or has + ([f"is the {wording.noun} of {amount}"] if wording.noun else [])
 
 
 def threshold(talk: Talk, name: str) -> Draft | None:
@@ -245,6 +248,8 @@ def threshold(talk: Talk, name: str) -> Draft | None:
     if not some or not found:
         return None
     relation, direction, type_name, things = found
+    if direction == "in" and not talk.survey.wording(relation).own:
+        return None  # "have five people": `counting` says what they are to them
     rng = talk.rng
     member = rng.choice(some.names[:50])
     count = talk.denotes(
