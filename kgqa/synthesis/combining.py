@@ -201,14 +201,13 @@ def _another(
     if asks is None:
         return None
     linked = talk.names(read(entity(member), asks[0], OTHER_WAY[asks[1]]))
-    others = [n for n in linked if n != first.other and talk.survey.label(n)]
     if how == "union" and talk.rng.random() < 0.6:
         similar = talk.similar(
             first.other if asks == (first.relation, first.direction) else talk.rng.choice(linked or (member,))
         )
         if similar and similar != first.other and talk.survey.has(similar, *asks):
             return similar
-    return talk.rng.choice(others) if others else None
+    return talk.one_of(linked, but=(first.other,))
 
 
 def _under_one(talk: Talk, first: Related, names: tuple[Name, Name], how: str) -> dict[str, str]:
@@ -258,14 +257,15 @@ def checked(talk: Talk, name: str) -> Draft | None:
     if asks is None:
         return None
     base = read(entity(name), *asks)
-    found = [n for n in talk.names(base) if talk.survey.label(n)]
-    if not found:
+    found = talk.names(base)
+    held = talk.one_of(found)
+    if held is None:
         return None
-    others = [rng.choice(found)]
+    others = [held]
     if rng.random() < 0.5:
         others = [_like(talk, others[0], asks) or others[0]]
     if rng.random() < 0.3:
-        second = rng.choice([rng.choice(found), _like(talk, others[0], asks) or others[0]])
+        second = rng.choice([talk.one_of(found) or held, _like(talk, others[0], asks) or others[0]])
         others += [second] if second not in others else []
     if name in others:
         return None
@@ -320,8 +320,8 @@ def which_of_two(talk: Talk, name: str) -> Draft | None:
     if asks is None or talk.formal:
         return None
     base = read(entity(name), *asks)
-    found = [n for n in talk.names(base) if talk.survey.label(n)]
-    right = rng.choice(found) if found else None
+    found = talk.names(base)
+    right = talk.one_of(found)
     wrong = right and _like(talk, right, asks)
     if not right or not wrong or wrong in found:
         return None
@@ -345,10 +345,9 @@ def all_of_them(talk: Talk) -> Draft | None:
     if not them or len(them) > 40:
         return None
     asks = _use(talk, rng.choice(them))
-    reached = asks and [n for n in talk.names(read(entity(rng.choice(them)), *asks)) if talk.survey.label(n)]
-    if not asks or not reached:
+    other = asks and talk.one_of(talk.names(read(entity(rng.choice(them)), *asks)))
+    if not asks or not other:
         return None
-    other = rng.choice(reached)
     if rng.random() < 0.4:
         other = _like(talk, other, asks) or other
     phrase = chosen(talk, talk.survey.phrases(asks[0], asks[1]).verbs, asks[0], asks[1], other)

@@ -125,10 +125,9 @@ def _narrower(talk: Talk, name: str, type_name: str, asked: str) -> tuple[Logica
     use = talk.use(name, "out")
     if use is None or use.relation in (asked, *TELL_KINDS) or talk.formal:
         return None
-    others = [n for n in talk.names(read(entity(name), use.relation, "out")) if talk.survey.label(n)]
-    if not others:
+    other = talk.one_of(talk.names(read(entity(name), use.relation, "out")))
+    if other is None:
         return None
-    other = talk.rng.choice(others)
     phrase = chosen(talk, talk.survey.phrases(use.relation, "out").clauses, use.relation, "out", other)
     form = keep(read(entity(other), use.relation, "in"), type_name)
     if phrase is None or len(talk.names(form)) < 2:

@@ -160,8 +160,7 @@ def joined_to_it(talk: Talk) -> Draft | None:
     other = talk.similar(last.about)
     if how != "union" and answers:
         linked = talk.names(read(entity(talk.rng.choice(answers)), last.asks[0], OTHER_WAY[last.asks[1]]))
-        others = [n for n in linked if n != last.about and talk.survey.label(n)]
-        other = talk.rng.choice(others) if others else None
+        other = talk.one_of(linked, but=(last.about,))
     label = other and talk.survey.label(other)
     if not other or not label or not talk.survey.has(other, *last.asks) or other == last.about:
         return None

@@ -261,6 +261,14 @@ class Talk:
         words = self.survey.type_words(type_name)
         return words[0] if self.rng.random() < 0.6 else self.rng.choice(words)
 
+    def one_of(self, names: Sequence[str], *, but: Sequence[str] = ()) -> str | None:
+        """One of them that has a label; they may be too many to look at all."""
+        for _ in range(6 if names else 0):
+            name = self.rng.choice(names)
+            if name not in but and self.survey.label(name):
+                return name
+        return None
+
     def similar(self, name: str) -> str | None:
         """Another entity of the same type, about as well known."""
         types = self.survey.types(name)
