@@ -224,7 +224,10 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_OF_PRONOUN = re.compile(r"\b[Tt]he ([\w' -]{2,40}?) of (him|her|it|them)\b(?! and| or)")
+_NO_CLAUSE = r"(?!(?:that|which|who|whom|are|is|was|were|listed|with)\b)[\w'-]+"
+_OF_PRONOUN = re.compile(
+    rf"\b[Tt]he ({_NO_CLAUSE}(?: {_NO_CLAUSE}){{0,5}}?) of (him|her|it|them)\b(?! and| or)"
+)
 _POSSESSIVES = {"him": "his", "her": "her", "it": "its", "them": "their"}
 
 

@@ -152,6 +152,9 @@ def _odd(noun: str) -> bool:
     first, _, rest = noun.partition(" ")
     if _ODD.search(noun) or third_person(first) is not None:
         return True
+    verb = participle(first)
+    if verb is not None and first == verb.past != verb.participle:
+        return True  # "took part"
     return _is_only_participle(first) and (not rest or re.match(rf"{_AT}\b", rest) is not None)
 
 

@@ -15,7 +15,7 @@ from kgqa.conversation import Dialogue, Example
 from kgqa.graphs import EmbeddedGraph, build_graph
 from kgqa.linking.quantities import find_numbers
 from kgqa.synthesis import combining, counting, invent, resumed
-from kgqa.synthesis.english import Noise, RelationWording, expansions, plural, wordings
+from kgqa.synthesis.english import Noise, RelationWording, expansions, plural, with_possessive, wordings
 from kgqa.synthesis.frames import amount, filled, framed, frames, number_word
 from kgqa.synthesis.phrases import asked, denied, phrases_of, put_first, said_of_one
 from kgqa.synthesis.survey import Survey
@@ -28,8 +28,8 @@ NEW_KINDS = {
     "ellipsis of comparison", "which ones", "joined to it", "counted of them", "one of two", "all of them",
 }  # fmt: skip
 _SLOTS = """
-many one who everybody things that verb verbs clause clause_one fronted fronted_one bare theirs its level some_theirs some_its
-situ_which situ_how_many other n u us e x y z a b not_b asked amount
+many one who everybody things that verb verbs clause clause_one fronted fronted_one bare theirs its level
+some_theirs some_its situ_which situ_how_many other n u us e x y z a b not_b asked amount
 """
 SLOTS = dict.fromkeys(_SLOTS.split(), "word")
 
@@ -277,6 +277,14 @@ def test_frames_need_all_their_slots() -> None:
     assert framed("joins", "names_union", rng, {"x": "Rome"}) is None
     heads = {amount("comparisons", "greater_than", rng, {"u": "films", "e": "X"}) for _ in range(60)}
     assert ("more films", "than X") in heads
+
+
+def test_a_possessive_takes_no_more_than_its_noun() -> None:
+    assert with_possessive("Who is the director of it?") == "Who is its director?"
+    assert (
+        with_possessive("Count the towns that are the capital of it.")
+        == "Count the towns that are its capital."
+    )
 
 
 def test_plurals_of_nouns_with_something_behind_them() -> None:
