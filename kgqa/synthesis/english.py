@@ -148,6 +148,18 @@ def plural(noun: str) -> str:
     return before + space + last + of + rest
 
 
+def lowered(label: str) -> str:
+    """A type's label as a noun: "Academic Paper" is "academic paper", "VAT rate" stays."""
+    return re.sub(r"\b[A-Z](?=[a-z])", lambda match: match[0].lower(), label)
+
+
+def reads_like(alias: str, words: set[str], is_person: bool) -> bool:
+    """Whether an alias is a shorter or, of a person, a fuller form of the label with these words."""
+    said = set(re.findall(r"\w+", alias.lower()))
+    shared = {word for word in said & words if len(word) > 2}
+    return bool(shared) and (said < words or (is_person and len(said - words) <= 2))
+
+
 def expand(template: str, rng: random.Random) -> str:
     """The template with one of each of its choices taken."""
     while (match := _CHOICE.search(template)) is not None:

@@ -10,6 +10,7 @@ from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, Value
 from grammar.values import Kind, Quantity, Time, Value
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import plural, singular_clause
+from kgqa.synthesis.frames import number_word
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
@@ -266,7 +267,7 @@ def threshold(talk: Talk, name: str) -> Draft | None:
             ("around", ["about", "around", "approximately", "roughly"]),
         ]
     )
-    amount = f"{rng.choice(words)} {spelled(number, rng)} {things}"
+    amount = f"{rng.choice(words)} {number_word(number, rng)} {things}"
     each = counts_of_each(some.form, relation, direction, type_name)
     form = call("arg", call(test, each, NumberLeaf(float(number))))
     start, form = rng.choice([("Which", form), ("Which", form), ("How many", call("cardinality", form))])
@@ -274,9 +275,6 @@ def threshold(talk: Talk, name: str) -> Draft | None:
     if some.owner:
         question = f"{start} of {some.phrase} have {amount}?"
     return Draft(talk.say(question), form, "threshold", some.about)
-
-
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def stretch(year: int, rng: random.Random) -> tuple[str, Time]:
@@ -288,11 +286,6 @@ def stretch(year: int, rng: random.Random) -> tuple[str, Time]:
     century = (year - 1) // 100 + 1
     ending = {1: "st", 2: "nd", 3: "rd"}.get(century % 10 if century not in (11, 12, 13) else 0, "th")
     return f"the {century}{ending} century", Time((century - 1) * 100 + 1, precision=7)
-
-
-def spelled(number: int, rng: random.Random) -> str:
-    """A small number in words or digits."""
-    return _NUMBERS[number] if number <= 10 and rng.random() < 0.5 else str(number)
 
 
 def filtered(talk: Talk, name: str) -> Draft | None:

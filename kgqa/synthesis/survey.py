@@ -25,7 +25,9 @@ from kgqa.synthesis.english import (
     Name,
     RelationWording,
     expansions,
+    lowered,
     plural,
+    reads_like,
     skeleton,
     wordings,
 )
@@ -114,7 +116,7 @@ class Survey:
         words = list(wordings().types.get(type_name, ()))
         label = self.label(type_name)
         if label and not words:
-            label = label if self.is_wikidata else _lowered(label)
+            label = label if self.is_wikidata else lowered(label)
             words = [(label, plural(label))]
         return words[:_MOST_TYPE_WORDS]
 
@@ -185,7 +187,7 @@ class Survey:
                 for alias in self.graph.aliases(name)
                 if 2 <= len(alias) <= 40
                 and alias.isascii()
-                and (_reads_like(alias, words, self.is_person(name)) or alias.replace(".", "") == initials)
+                and (reads_like(alias, words, self.is_person(name)) or alias.replace(".", "") == initials)
             ]
             found = self.graph.exact(kept) if kept else []
             self._aliases[name] = tuple(a for a, names in zip(kept, found, strict=True) if names == [name])
@@ -218,8 +220,8 @@ class Survey:
     def phrases(self, relation: str, direction: Direction) -> Phrases:
         """What is said of those from whom the direction leads: of subjects where it is "out"."""
         if relation not in self._phrases:
-            nouns = self.relation_nouns(relation)[:3]
             labels = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n][:5]
+            nouns = self.relation_nouns(relation)[:3]
             self._phrases[relation] = phrases_of(self.wording(relation), nouns=nouns, labels=labels)
         return self._phrases[relation][0 if direction == "out" else 1]
 
@@ -412,15 +414,3 @@ class Survey:
         spans = self.graph.spans(self.graph.literals(self.number(name), relation).items)
         kinds = {Kind(kind) for kind, low in zip(spans.kinds, spans.low, strict=True) if not np.isnan(low)}
         return kinds.pop() if len(kinds) == 1 and kinds <= {Kind.TIME, Kind.QUANTITY} else None
-
-
-def _lowered(label: str) -> str:
-    """A type's label as a noun: "Academic Paper" is "academic paper", "VAT rate" stays."""
-    return re.sub(r"\b[A-Z](?=[a-z])", lambda match: match[0].lower(), label)
-
-
-def _reads_like(alias: str, words: set[str], is_person: bool) -> bool:
-    """Whether an alias is a shorter or, of a person, a fuller form of the label with these words."""
-    said = set(re.findall(r"\w+", alias.lower()))
-    shared = {word for word in said & words if len(word) > 2}
-    return bool(shared) and (said < words or (is_person and len(said - words) <= 2))
