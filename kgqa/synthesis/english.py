@@ -137,8 +137,8 @@ def plural(noun: str) -> str:
     before, space, last = head.rpartition(" ")
     if last.lower() in _IRREGULAR:
         last = _IRREGULAR[last.lower()]
-    elif re.search(r"([^su]s|men)$", last) and before:  # "Academy Awards" are many already
-        pass
+    elif re.search(r"(series|species)$", last) or (before and re.search(r"([^su]s|men)$", last)):
+        pass  # "miniseries", "Academy Awards" are many already
     elif re.search(r"[^aeiou]y$", last):
         last = last[:-1] + "ies"
     elif re.search(r"(s|x|ch|sh)$", last):

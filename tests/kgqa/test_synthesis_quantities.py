@@ -289,4 +289,5 @@ def test_a_possessive_takes_no_more_than_its_noun() -> None:
 
 def test_plurals_of_nouns_with_something_behind_them() -> None:
     assert plural("town in Ohio") == "towns in Ohio"
+    assert plural("miniseries") == "miniseries"
     assert plural("designation for a territory") == "designations for a territory"
