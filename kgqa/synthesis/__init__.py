@@ -20,6 +20,16 @@ that the table does not know, from the relations' own labels. One meaning has on
 "films by X and with Y"                        ``intersect`` of two sets, each with its own ``keep``
 "Which of them are from Y?"                    ``intersect({...}, follow_back(Y, P27))``
 "them", "those films"                          one leaf with the whole last answer
+"films with the most people as director"       ``arg(max(N))``, N the map
+                                               ``cardinality(keep(follow(for_each(members(T)), P57), Q5))``
+"at least 3 people", "more people than X"      ``arg(at_least(N, 3))``, ``arg(greater_than(N, X's count))``
+"films or series" that are counted             ``sum`` of two such counts
+"How many films or series did X direct?"       ``cardinality`` of a ``union``; "and": ``pair``
+"Did Y and Z direct X?"                        ``pair`` of two ``is_in``: answered one by one
+"Were those films directed by X?"              ``is_in({...}, follow_back(X, P57))``: all of them at once
+"Was it Y or Z that directed X?"               ``intersect({Y Z}, follow(X, P57))``
+"But not Y?", "Or Y?", "And also Y?"           ``difference``, ``union``, ``intersect`` with the last set
+"Which ones are they?" after a count           what was counted
 =============================================  ====================================================
 """
 

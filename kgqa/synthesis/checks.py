@@ -6,8 +6,9 @@ import re
 
 from grammar.forms import NumberLeaf, ValueLeaf, call
 from grammar.values import Kind, Quantity, Time
+from kgqa.synthesis.frames import number_word
 from kgqa.synthesis.relations import TELL_KINDS
-from kgqa.synthesis.sets import rounded, spelled, written
+from kgqa.synthesis.sets import rounded, written
 from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 from kgqa.synthesis.verbs import participle
@@ -85,7 +86,7 @@ def count_check(talk: Talk, name: str) -> Draft | None:
             ("equals", "exactly"),
         ]
     )
-    amount = f"{words} {spelled(number, rng)}"
+    amount = f"{words} {number_word(number, rng)}"
     if use.direction == "in":
         type_name = talk.survey.shared_type(talk.names(read(entity(name), use.relation, "in")), rng)
         stems = [m for t in templates(talk, use.relation, "back") if (m := _COUNTING.match(t))]

@@ -12,8 +12,21 @@ from kgqa.answer import Result
 from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnAnswer
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.readable import answer_text
-from kgqa.synthesis import checks, followups, formal, joins, sets, single, statements, steps
+from kgqa.synthesis import (
+    checks,
+    combining,
+    counting,
+    followups,
+    formal,
+    joins,
+    resumed,
+    sets,
+    single,
+    statements,
+    steps,
+)
 from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.frames import framed
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
@@ -55,6 +68,18 @@ KINDS: Mapping[_About, float] = {
 }
 """Questions about an entity -> how often they are tried."""
 
+COUNTING_KINDS: Mapping[_About, float] = {
+    counting.most: 5,
+    counting.bounded: 6.5,
+    counting.compared: 5.5,
+    combining.of_a_type: 4,
+    combining.how_many_of_a_type: 4.5,
+    combining.combined: 6,
+    combining.checked: 4.5,
+    combining.which_of_two: 0.7,
+}
+"""Questions that count, compare, combine and verify, of any relation -> how often they are tried."""
+
 FORMAL_KINDS: Mapping[_About, float] = {
     formal.simple: 12,
     formal.logical: 5,
@@ -63,6 +88,13 @@ FORMAL_KINDS: Mapping[_About, float] = {
     formal.most: 3,
     formal.bounded: 4,
     formal.compared: 4,
+    counting.most: 4,
+    counting.bounded: 6,
+    counting.compared: 6,
+    combining.of_a_type: 6,
+    combining.how_many_of_a_type: 5,
+    combining.combined: 6,
+    combining.checked: 4,
 }
 """The same in the register of machine-worded corpora."""
 
@@ -83,6 +115,13 @@ FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.is_it: 1.5,
     followups.same_for_each: 1,
     formal.one_of_them: 1.5,
+    resumed.joined_to_it: 4,
+    resumed.most_among_them: 3,
+    resumed.bounded_among_them: 5,
+    resumed.one_of_two: 4,
+    resumed.compared_with_one_of_them: 2,
+    resumed.of_one_of_them: 2,
+    combining.all_of_them: 3,
 }
 """Questions that only go on from the last answer -> how often they are tried."""
 
@@ -91,9 +130,28 @@ FORMAL_FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.how_many: 1,
     followups.about_them: 1,
     formal.one_of_them: 2,
+    resumed.joined_to_it: 2,
+    resumed.compared_with_one_of_them: 2,
+    resumed.of_one_of_them: 2,
+    combining.all_of_them: 2,
 }
 
+RESUMED: Mapping[_FollowUp, float] = {
+    resumed.other_extreme: 1,
+    resumed.other_comparison: 1,
+    resumed.other_number: 1,
+    resumed.compared_with_another: 1.5,
+    resumed.which_ones: 1.2,
+    resumed.other_of_two: 3,
+}
+"""Questions that go on from a few kinds of question only, each in its own way -> how often they are tried."""
+
 _FORMAL_SHARE = 0.2
+_COUNTING_SHARE = 0.16
+_COUNTING_SHARE_OF_MANY_RELATIONS = 0.26
+_MANY_RELATIONS = 300
+"""Of so many relations, most are asked about by counting rather than in words of their own."""
+_RESUMED_SHARE = 0.3
 _FOLLOW_UP_SHARE = 0.36
 _OF_THEM_SHARE = 0.62
 _ASK_BACK_SHARE = 0.02
@@ -137,13 +195,18 @@ def one_dialogue(seeds: Seeds, rng: random.Random, noise: Noise, identity: str) 
 def _next(talk: Talk, start: str) -> tuple[Draft, Result] | None:
     """A question that fits here and has an answer."""
     rng = talk.rng
-    for _ in range(40):
-        if talk.last is not None and rng.random() < (_OF_THEM_SHARE if talk.them else _FOLLOW_UP_SHARE):
+    for attempt in range(40):
+        draft: Draft | None
+        if attempt == 0 and talk.last is not None and rng.random() < _RESUMED_SHARE:
+            tried = (_choose(RESUMED, rng)(talk) for _ in range(4))
+            draft = next((found for found in tried if found is not None), None)
+        elif talk.last is not None and rng.random() < (_OF_THEM_SHARE if talk.them else _FOLLOW_UP_SHARE):
             kinds = FORMAL_FOLLOW_UPS if talk.formal else FOLLOW_UPS
             draft = _choose(kinds, rng)(talk)
         else:
             about = _about(talk, start)
-            draft = _choose(FORMAL_KINDS if talk.formal else KINDS, rng)(talk, about)
+            kinds_about = COUNTING_KINDS if rng.random() < _counting_share(talk.survey) else KINDS
+            draft = _choose(FORMAL_KINDS if talk.formal else kinds_about, rng)(talk, about)
         if draft is None or "{" in draft.question or str(draft.form) in talk.asked:
             continue
         try:
@@ -155,6 +218,10 @@ def _next(talk: Talk, start: str) -> tuple[Draft, Result] | None:
         if not outcome.entities or all(talk.survey.label(n) for n in outcome.entities[:10]):
             return draft, outcome
     return None
+
+
+def _counting_share(survey: Survey) -> float:
+    return _COUNTING_SHARE_OF_MANY_RELATIONS if survey.relations >= _MANY_RELATIONS else _COUNTING_SHARE
 
 
 def _choose(
@@ -240,16 +307,8 @@ def _exchanges(
     else:
         asked = f"Did you mean {_told_apart(talk, offered)}?"
         shown = TurnAnswer(text=asked, entities=(offered,), asks_back=True)
-        yes = ["Yes", "Yes.", "yes", "Yes, exactly", "Right", "Yep", "Yes please", "I do"]
-        said = _told_apart(talk, meant)
-        no = [
-            f"No, I meant {said}.",
-            f"No, {said}",
-            f"no, i mean {said}",
-            f"I meant {said}",
-            f"No, tell me about {said}.",
-        ]
-        reply = rng.choice(yes if offered == meant else no)
+        said = {"x": _told_apart(talk, meant)}
+        reply = framed("asking_back", "yes" if offered == meant else "no", rng, said) or ""
     yield question, shown, True
     yield sentence(reply) if rng.random() < 0.7 else reply, answer, False
 

@@ -24,6 +24,7 @@ _IRREGULAR = {
     "series": "series",
     "species": "species",
 }
+_BEHIND_NOUN = re.compile(r"( (?:of|in|for|under|at|on|with|from|by) )")
 _VOWEL_START = re.compile(r"\b([Aa]) (?=[aeioAEIO])")
 _PLURAL_VERBS = {
     "was": "were",
@@ -169,15 +170,16 @@ def _shared(
 def plural(noun: str) -> str:
     """The plural of an English noun phrase, by rule.
 
-    >>> plural("city"), plural("country of origin"), plural("film")
-    ('cities', 'countries of origin', 'films')
+    >>> plural("city"), plural("country of origin"), plural("town in Ohio")
+    ('cities', 'countries of origin', 'towns in Ohio')
     """
-    head, of, rest = noun.partition(" of ")
+    parts = _BEHIND_NOUN.split(noun, maxsplit=1)
+    head, of, rest = parts if len(parts) == 3 else (noun, "", "")
     before, space, last = head.rpartition(" ")
     if last.lower() in _IRREGULAR:
         last = _IRREGULAR[last.lower()]
-    elif re.search(r"([^su]s|men)$", last) and (before or of):  # "Academy Awards" are many already
-        pass
+    elif re.search(r"(series|species)$", last) or ((before or of) and re.search(r"([^su]s|men)$", last)):
+        pass  # "miniseries", "Academy Awards" are many already
     elif re.search(r"[^aeiou]y$", last):
         last = last[:-1] + "ies"
     elif re.search(r"(s|x|ch|sh)$", last):
@@ -185,6 +187,18 @@ def plural(noun: str) -> str:
     else:
         last += "s"
     return before + space + last + of + rest
+
+
+def lowered(label: str) -> str:
+    """A type's label as a noun: "Academic Paper" is "academic paper", "VAT rate" stays."""
+    return re.sub(r"\b[A-Z](?=[a-z])", lambda match: match[0].lower(), label)
+
+
+def reads_like(alias: str, words: set[str], is_person: bool) -> bool:
+    """Whether an alias is a shorter or, of a person, a fuller form of the label with these words."""
+    said = set(re.findall(r"\w+", alias.lower()))
+    shared = {word for word in said & words if len(word) > 2}
+    return bool(shared) and (said < words or (is_person and len(said - words) <= 2))
 
 
 def expand(template: str, rng: random.Random) -> str:
@@ -236,7 +250,13 @@ def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
     for given in names.values():
         if isinstance(given, Name) and given.plural:
             text = _agree(text, given)
+    return tidy(text)
+
+
+def tidy(text: str) -> str:
+    """With single spaces, none before a mark, "an" before a vowel and no "the it"."""
     text = re.sub(r" +(?=[?.,])", "", re.sub(r"\s+", " ", text)).strip()
+    text = re.sub(r"\ban? (?=(?:the|that|this) )", "", text)
     text = re.sub(r"\b[Tt]he ([Tt]he|that|this|it|he|she|him|her|they|them)\b", r"\1", text)
     return _VOWEL_START.sub(lambda match: f"{match.group(1)}n ", text)
 
@@ -264,7 +284,10 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_OF_PRONOUN = re.compile(r"\b[Tt]he ((?:(?! of the )[\w' -]){2,40}?) of (him|her|it|them)\b(?! and| or)")
+_NO_CLAUSE = r"(?!(?:that|which|who|whom|are|is|was|were|listed|with)\b|of the\b)[\w'-]+"
+_OF_PRONOUN = re.compile(
+    rf"\b[Tt]he ({_NO_CLAUSE}(?: {_NO_CLAUSE}){{0,5}}?) of (him|her|it|them)\b(?! and| or)"
+)
 _POSSESSIVES = {"him": "his", "her": "her", "it": "its", "them": "their"}
 
 

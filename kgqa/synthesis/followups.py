@@ -51,7 +51,11 @@ _ENTITY_ELLIPSES = (
     "And in the case of {x'}?",
     "{x}, too?",
     "OK, and {x}?",
+    "Tell me about {x'} too.",
+    "Do the same for {x'}.",
+    "And if it were {x'}?",
 )
+_BEFORE_NAME = "in|by|for|from|at|with|on|to|about"
 _CORRECTIONS = (
     "I meant {x'}.",
     "No, I meant {x'}.",
@@ -89,7 +93,12 @@ def another(talk: Talk) -> Draft | None:
     if found is None or talk.last is None:
         return None
     other, form = found
-    question = talk.say(talk.rng.choice(_ENTITY_ELLIPSES), x=Name.of(talk.survey.label(other) or other))
+    choices: tuple[str, ...] = _ENTITY_ELLIPSES
+    label = re.escape(talk.survey.label(talk.last.about or "") or "")
+    behind = re.search(rf"\b({_BEFORE_NAME}) (?:{label}|him|her|it|there)\b", talk.last.question)
+    if behind and label and talk.rng.random() < 0.4:  # "And in France?"
+        choices = tuple(f"{start} {behind[1]} {{x'}}?" for start in ("And", "And", "What about", "How about"))
+    question = talk.say(talk.rng.choice(choices), x=Name.of(talk.survey.label(other) or other))
     return Draft(
         question, form, "ellipsis of entity", other, talk.last.asks, may_be_empty=talk.last.may_be_empty
     )

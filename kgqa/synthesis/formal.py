@@ -31,7 +31,7 @@ def _typed(
 ) -> tuple[str, Direction, str, str, str, LogicalForm] | None:
     """A relation with the type of what it leads to: (relation, direction, type, one, many, form)."""
     use = talk.use(name, *directions)
-    if use is None or use.relation in TELL_KINDS:
+    if use is None or use.relation in TELL_KINDS or not talk.survey.relation_nouns(use.relation):
         return None
     base = read(entity(name), use.relation, use.direction)
     type_name = talk.survey.shared_type(talk.names(base), talk.rng)
@@ -112,6 +112,7 @@ def logical(talk: Talk, name: str) -> Draft | None:
         for u in talk.survey.uses(member)
         if u.direction in ("out", "in") and u.relation not in TELL_KINDS and u.count < 500
     ]
+    uses = [u for u in uses if talk.survey.relation_nouns(u.relation)]
     if not uses:
         return None
     use = rng.choice(uses)
@@ -146,7 +147,7 @@ def logical(talk: Talk, name: str) -> Draft | None:
 def verification(talk: Talk, name: str) -> Draft | None:
     """``Does X have Y and Z as its director ?`` answered one by one."""
     use = talk.use(name, "out")
-    if use is None:
+    if use is None or not talk.survey.relation_nouns(use.relation):
         return None
     base = read(entity(name), use.relation, "out")
     found = [n for n in talk.names(base) if talk.survey.label(n)]

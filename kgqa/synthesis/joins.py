@@ -101,10 +101,9 @@ def shared(talk: Talk, name: str) -> Draft | None:
         for m in talk.rng.sample(list(found), min(3, len(found)))
         for n in talk.names(read(entity(m), use.relation, back))
     ]
-    others = [n for n in linked if n != name and talk.survey.label(n)]
-    if not others:
+    other = talk.one_of(linked, but=(name,))
+    if other is None:
         return None
-    other = talk.rng.choice(others)
     key, slot = ("ask", "x") if use.direction == "out" else ("back", "y")
     choices = [t for t in talk.survey.wording(use.relation)[key] if "{t}" not in t and f"{{{slot}}}" not in t]
     choices = [c for c in choices if f"{{{slot}'}}" in c and f"{slot}'s" not in c] or []

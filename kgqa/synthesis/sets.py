@@ -10,6 +10,7 @@ from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, Value
 from grammar.values import Kind, Quantity, Time, Value
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import plural, singular_clause
+from kgqa.synthesis.frames import number_word
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
@@ -186,6 +187,8 @@ def most_counted(talk: Talk, name: str) -> Draft | None:
     top = rng.random() < 0.75
     most = "most" if top else rng.choice(["fewest", "least"])
     verbs = _has(talk, relation, direction, f"the {most} {things}")
+    if not verbs:
+        return None
     of = f"of {some.phrase}" if some.owner else f"of the {some.phrase}"
     sentences = [f"Which {of} {verb}?" for verb in verbs] + [f"Which {some.single} {verb}?" for verb in verbs]
     if some.type_name in talk.survey.person_types:
@@ -235,7 +238,8 @@ def _has(talk: Talk, relation: str, direction: Direction, amount: str) -> list[s
         if match and "{" not in match.group(2):
             found.append(f"{match.group(1)} {match.group(2)} {amount}" if "[" not in match.group(2) else "")
     found = [f for f in found if f and not f.endswith((" in", " for"))]
-    return found or [f"has {amount}", *([f"is the {wording.noun} of {amount}"] if wording.noun else [])]
+    has = [f"has {amount}"] if wording.own else []  # "has the most people": of whom it would not be clear
+    return found or has + ([f"is the {wording.noun} of {amount}"] if wording.noun else [])
 
 
 def threshold(talk: Talk, name: str) -> Draft | None:
@@ -245,6 +249,8 @@ def threshold(talk: Talk, name: str) -> Draft | None:
     if not some or not found:
         return None
     relation, direction, type_name, things = found
+    if direction == "in" and not talk.survey.wording(relation).own:
+        return None  # "have five people": `counting` says what they are to them
     rng = talk.rng
     member = rng.choice(some.names[:50])
     count = talk.denotes(
@@ -261,7 +267,7 @@ def threshold(talk: Talk, name: str) -> Draft | None:
             ("around", ["about", "around", "approximately", "roughly"]),
         ]
     )
-    amount = f"{rng.choice(words)} {spelled(number, rng)} {things}"
+    amount = f"{rng.choice(words)} {number_word(number, rng)} {things}"
     each = counts_of_each(some.form, relation, direction, type_name)
     form = call("arg", call(test, each, NumberLeaf(float(number))))
     start, form = rng.choice([("Which", form), ("Which", form), ("How many", call("cardinality", form))])
@@ -269,9 +275,6 @@ def threshold(talk: Talk, name: str) -> Draft | None:
     if some.owner:
         question = f"{start} of {some.phrase} have {amount}?"
     return Draft(talk.say(question), form, "threshold", some.about)
-
-
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def stretch(year: int, rng: random.Random) -> tuple[str, Time]:
@@ -283,11 +286,6 @@ def stretch(year: int, rng: random.Random) -> tuple[str, Time]:
     century = (year - 1) // 100 + 1
     ending = {1: "st", 2: "nd", 3: "rd"}.get(century % 10 if century not in (11, 12, 13) else 0, "th")
     return f"the {century}{ending} century", Time((century - 1) * 100 + 1, precision=7)
-
-
-def spelled(number: int, rng: random.Random) -> str:
-    """A small number in words or digits."""
-    return _NUMBERS[number] if number <= 10 and rng.random() < 0.5 else str(number)
 
 
 def filtered(talk: Talk, name: str) -> Draft | None:

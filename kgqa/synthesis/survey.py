@@ -25,11 +25,14 @@ from kgqa.synthesis.english import (
     Name,
     RelationWording,
     expansions,
+    lowered,
     plural,
+    reads_like,
     skeleton,
     wordings,
 )
 from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
+from kgqa.synthesis.phrases import Phrases, phrases_of
 from kgqa.synthesis.relations import PLACE_RELATIONS, SAID_BY, SILENT, reads_as_noun
 
 _GENDER, _MALE, _FEMALE = "P21", "Q6581097", "Q6581072"
@@ -68,6 +71,7 @@ class Survey:
     _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _namesakes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _ends: dict[str, Ends] = field(default_factory=dict, repr=False)
+    _phrases: dict[str, tuple[Phrases, Phrases]] = field(default_factory=dict, repr=False)
     _said: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -107,7 +111,7 @@ class Survey:
         words = list(wordings().types.get(type_name, ()))
         label = self.label(type_name)
         if label and not words:
-            label = label if self.is_wikidata else _lowered(label)
+            label = label if self.is_wikidata else lowered(label)
             words = [(label, plural(label))]
         return words[:_MOST_TYPE_WORDS]
 
@@ -148,7 +152,7 @@ class Survey:
                 for alias in self.graph.aliases(name)
                 if 2 <= len(alias) <= 40
                 and alias.isascii()
-                and (_reads_like(alias, words, self.is_person(name)) or alias.replace(".", "") == initials)
+                and (reads_like(alias, words, self.is_person(name)) or alias.replace(".", "") == initials)
             ]
             found = self.graph.exact(kept) if kept else []
             self._aliases[name] = tuple(a for a, names in zip(kept, found, strict=True) if names == [name])
@@ -177,6 +181,14 @@ class Survey:
         label, ends = self.label(relation) or relation, self.ends(relation)
         alike = wordings().alike.get((label, ends.leads))
         return words_for(label, ends) if alike is None else wordings().relations[alike]
+
+    def phrases(self, relation: str, direction: Direction) -> Phrases:
+        """What is said of those from whom the direction leads: of subjects where it is "out"."""
+        if relation not in self._phrases:
+            labels = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n][:5]
+            nouns = self.relation_nouns(relation)[:3]
+            self._phrases[relation] = phrases_of(self.wording(relation), nouns=nouns, labels=labels)
+        return self._phrases[relation][0 if direction == "out" else 1]
 
     def ends(self, relation: str) -> Ends:
         """What a relation leads to, as far as members of types show."""
@@ -360,6 +372,11 @@ class Survey:
         """Whether its relations are Wikidata's, as far as the table of wordings goes."""
         return any(map(self.graph.has_relation, wordings().relations))
 
+    @cached_property
+    def relations(self) -> int:
+        """How many relations the graph has."""
+        return len(self.graph.relation_names())
+
     def is_person(self, name: str) -> bool:
         """Whether it is somebody rather than something."""
         return any(t in self.person_types for t in self.types(name))
@@ -398,15 +415,3 @@ class Survey:
         spans = self.graph.spans(self.graph.literals(self.number(name), relation).items)
         kinds = {Kind(kind) for kind, low in zip(spans.kinds, spans.low, strict=True) if not np.isnan(low)}
         return kinds.pop() if len(kinds) == 1 and kinds <= {Kind.TIME, Kind.QUANTITY} else None
-
-
-def _lowered(label: str) -> str:
-    """A type's label as a noun: "Academic Paper" is "academic paper", "VAT rate" stays."""
-    return re.sub(r"\b[A-Z](?=[a-z])", lambda match: match[0].lower(), label)
-
-
-def _reads_like(alias: str, words: set[str], is_person: bool) -> bool:
-    """Whether an alias is a shorter or, of a person, a fuller form of the label with these words."""
-    said = set(re.findall(r"\w+", alias.lower()))
-    shared = {word for word in said & words if len(word) > 2}
-    return bool(shared) and (said < words or (is_person and len(said - words) <= 2))

@@ -24,8 +24,8 @@ from grammar.values import Value
 from kgqa.answer import Result
 from kgqa.evidence import result_of
 from kgqa.graphs.protocol import Direction
+from kgqa.synthesis.asking import asked_politely, fronted
 from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
-from kgqa.synthesis.frames import asked_politely, fronted
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.survey import Survey, Use
 
@@ -64,7 +64,8 @@ class Draft:
     """A question that was made up, before it is checked.
 
     ``about`` is the entity whose place "And Titanic?" would take; ``asks`` the relation asked for;
-    ``unclear`` are those who might be meant just as well, so that the dialogue asks back.
+    ``unclear`` are those who might be meant just as well, so that the dialogue asks back; ``beside`` is the
+    other one of two, where one of them was asked about.
     """
 
     question: str
@@ -74,6 +75,7 @@ class Draft:
     asks: tuple[str, Direction] | None = None
     may_be_empty: bool = False
     unclear: tuple[str, ...] = ()
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -276,7 +278,10 @@ class Talk:
 
     def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
         """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
-        text = fill(self._framed(template, names), self.rng, **names)
+        return self.spoken(fill(self._framed(template, names), self.rng, **names), about)
+
+    def spoken(self, text: str, about: str | None = None) -> str:
+        """A text as a sentence; ``about`` may turn "in it" into "there"."""
         if about and self.survey.is_place(about) and self.rng.random() < 0.8:
             text = _THERE.sub("there", text)
         return sentence(with_possessive(text) if self.rng.random() < 0.85 else text)
@@ -298,6 +303,14 @@ class Talk:
         """A word for one and for many of the type."""
         words = self.survey.type_words(type_name)
         return words[0] if self.rng.random() < 0.6 else self.rng.choice(words)
+
+    def one_of(self, names: Sequence[str], *, but: Sequence[str] = ()) -> str | None:
+        """One of them that has a label; they may be too many to look at all."""
+        for _ in range(6 if names else 0):
+            name = self.rng.choice(names)
+            if name not in but and self.survey.label(name):
+                return name
+        return None
 
     def similar(self, name: str) -> str | None:
         """Another entity of the same type, about as well known."""

@@ -63,6 +63,8 @@ def _made(base: str) -> Verb:
         past = base + "d"
     elif re.search(r"[^aeiou]y$", base):
         past = base[:-1] + "ied"
+    elif re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", base):
+        past = base + base[-1] + "ed"  # "star", "dub"
     else:
         past = base + "ed"
     return Verb(base, past, past)
@@ -90,6 +92,23 @@ def participle(word: str) -> Verb | None:
     else:
         base = stem
     return Verb(base, word, word)
+
+
+def of_base(word: str) -> Verb | None:
+    """The verb of which the word is the base; None for words that are no verb of the table.
+
+    >>> of_base("star").past, of_base("win").past, of_base("director")
+    ('starred', 'won', None)
+    """
+    for known in (_irregular().get(word), _regular().get(word)):
+        if known is not None and known.base == word:
+            return known
+    return None
+
+
+def taken_as_base(word: str) -> Verb:
+    """The verb of which the word must be the base, as it stands after "did"; made by rule if unknown."""
+    return of_base(word) or _made(word)
 
 
 def third_person(word: str) -> Verb | None:

@@ -9,10 +9,10 @@ import pytest
 
 from kgqa.answer import Result
 from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
+from kgqa.synthesis.asking import asked_politely, fronted, indirect
 from kgqa.synthesis.checks import _checked
 from kgqa.synthesis.dialogue import _about
 from kgqa.synthesis.english import IT, THEY, Noise, expansions, plural, with_possessive, wordings
-from kgqa.synthesis.frames import asked_politely, fronted, indirect
 from kgqa.synthesis.labels import Ends, words_for
 from kgqa.synthesis.single import generic
 from kgqa.synthesis.survey import Survey

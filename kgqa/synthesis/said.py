@@ -1,0 +1,91 @@
+"""Phrases and frames as they are said in a dialogue: those that mean what is meant, in its register."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kgqa.graphs.protocol import Direction
+from kgqa.synthesis.english import Name, sentence, tidy
+from kgqa.synthesis.phrases import Phrase
+from kgqa.synthesis.talk import Talk
+from kgqa.synthesis.verbs import participle
+
+OTHER_WAY: dict[Direction, Direction] = {"out": "in", "in": "out"}
+_SLOT = re.compile(r"\{n('?)\}")
+_MACHINE = 0.75
+"""How much of the formal register is in the frames of machines."""
+
+
+def chosen(
+    talk: Talk,
+    phrases: Sequence[Phrase],
+    relation: str,
+    direction: Direction,
+    other: str,
+    *,
+    several: bool = False,
+    amounts: bool = False,
+) -> Phrase | None:
+    """A phrase that, with the other in it, means this relation; rather not one made of a noun.
+
+    Several names are to stand in it where ``several`` says so, an amount where ``amounts`` does.
+    """
+    fitting = [p for p in phrases if p.one and not (several and p.single) and not (amounts and p.uncounted)]
+    named = [p for p in fitting if p.kind == "noun"]
+    worded = [p for p in fitting if p.kind != "noun"]
+    for _ in range(3 if fitting else 0):
+        noun_share = 0.6 if talk.formal else 0.3
+        some = named if named and (not worded or talk.rng.random() < noun_share) else worded
+        phrase = talk.rng.choice(some)
+        if phrase.loose and talk.rng.random() < 0.7:
+            continue
+        if not talk.survey.means_another(phrase.kind, phrase.template, other, relation, OTHER_WAY[direction]):
+            return phrase
+    return None
+
+
+def put(text: str, name: Name | str) -> str:
+    """A phrase with the others in it."""
+    said = Name.of(name) if isinstance(name, str) else name
+    return _SLOT.sub(lambda match: said.object if match[1] else said.subject, text)
+
+
+_ELLIPSIS = {
+    "have": "does",
+    "has": "does",
+    "are": "is",
+    "is": "is",
+    "were": "was",
+    "was": "was",
+    "did": "did",
+}
+
+
+def with_end(talk: Talk, text: str, said: str, tail: str) -> str:
+    """The phrase with an amount, and the end of a comparison where it belongs."""
+    first = text.split(" ", 1)[0]
+    verb = _ELLIPSIS.get(first) or ("did" if participle(first) is not None else "")
+    if verb and re.match(r"than (?!any|all)", tail) and talk.rng.random() < 0.1:
+        tail = f"{tail} {verb}"  # "than X did"
+    if tail and talk.rng.random() < 0.25 and "{n'}" in text:
+        return put(text, f"{said} {tail}")
+    return f"{put(text, said)} {tail}".strip()
+
+
+def in_register(talk: Talk, question: str, about: str | None = None) -> str:
+    """As a sentence; in the formal register a mark of its own stands at the end.
+
+    ``about`` may turn "born in it" into "born there".
+    """
+    text = tidy(question)
+    if about and talk.survey.is_place(about) and talk.rng.random() < 0.6:
+        text = re.sub(r"\b(?:in|at) it\b", "there", text)
+    # "the number of actors of it" is not "its number of actors", where more comes between.
+    text = sentence(text) if "number of" in text else talk.spoken(text)
+    return re.sub(r"[?.]?$", " ?", text, count=1) if talk.formal and text[-1:] != "." else text
+
+
+def family(talk: Talk, name: str) -> str:
+    """The family of frames in the register of the dialogue."""
+    return f"machine_{name}" if talk.formal and talk.rng.random() < _MACHINE else name
