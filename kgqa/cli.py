@@ -18,7 +18,7 @@ from kgqa.commands.graph import form_app, graph_app
 from kgqa.commands.learning import evaluate, split, synthesize, train
 from kgqa.commands.options import DeviceOption, GraphOption, ModelOption, open_parser, print_json
 from kgqa.commands.pull import pull
-from kgqa.commands.supervising import supervise
+from kgqa.commands.supervising import rerank, supervise
 
 app = typer.Typer(
     name="kgqa",
@@ -32,7 +32,7 @@ app = typer.Typer(
 graph_app.command()(pull)
 app.add_typer(graph_app, name="graph")
 app.add_typer(form_app, name="form")
-for verb in (split, supervise, synthesize, train, evaluate):
+for verb in (split, supervise, rerank, synthesize, train, evaluate):
     app.command()(verb)
 
 

@@ -285,25 +285,31 @@ class StructuredTransformer(nn.Module):
     def forward(self, batch: Batch, rows: Tensor, actions: Tensor, allowed: Tensor, offers: Tensor) -> Tensor:
         """Negative log-likelihood, summed over questions, that one of a question's forms is written.
 
-        R forms: ``rows`` [R] says of which question each is, ``actions`` [R, L] (-1 pads) are its actions,
-        under the mask ``allowed`` [R, L, A]. With one form a question it is that of the form.
+        With one form a question it is that of the form. The arguments are those of ``likelihoods``.
+        """
+        likely = self.likelihoods(batch, rows, actions, allowed, offers)
+        questions = batch.label.shape[0]
+        if len(rows) == questions:
+            return -likely.sum()
+        own = rows == torch.arange(questions, device=rows.device)[:, None]  # [B, R]
+        return -torch.where(own, likely, -torch.inf).logsumexp(1).sum()
+
+    def likelihoods(
+        self, batch: Batch, rows: Tensor, actions: Tensor, allowed: Tensor, offers: Tensor
+    ) -> Tensor:
+        """Log-likelihood of each of R forms, [R].
+
+        ``rows`` [R] says of which question each is, ``actions`` [R, L] (-1 pads) are its actions, under the
+        mask ``allowed`` and with what the graph ``offers`` [R, L, A].
         """
         memory = self.encode(batch)
-        questions = batch.label.shape[0]
-        if len(rows) > questions:
+        if len(rows) > batch.label.shape[0]:
             memory = memory.select(rows)
         start = torch.full_like(actions[:, :1], -1)
         previous = with_start(torch.cat((start, actions[:, :-1]), 1).clamp(min=-1))
         scores = self.decode(previous, memory, offers).float().masked_fill(~allowed, -1e9)
-        if len(rows) == questions:
-            return functional.cross_entropy(
-                scores.flatten(0, 1), actions.flatten(), ignore_index=-1, reduction="sum"
-            )
         steps = functional.cross_entropy(scores.transpose(1, 2), actions, ignore_index=-1, reduction="none")
-        likely = torch.where(
-            rows == torch.arange(questions, device=rows.device)[:, None], -steps.sum(1), -torch.inf
-        )  # [B, R] log-likelihoods
-        return -likely.logsumexp(1).sum()
+        return -steps.sum(1)
 
 
 def with_start(actions: Tensor) -> Tensor:

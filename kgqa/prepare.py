@@ -133,9 +133,10 @@ def _with_forms(conversation: Conversation, forms: dict[str, LogicalForm]) -> Co
 
 @dataclass(frozen=True)
 class Target:
-    """A form to learn as arrays: ``actions`` [L], and for every step what the grammar ``allowed`` and the
+    """A ``form`` to learn as arrays: ``actions`` [L], and for every step what the grammar ``allowed`` and the
     graph ``offers``, both [L, A]."""
 
+    form: LogicalForm
     actions: npt.NDArray[np.int64]
     allowed: npt.NDArray[np.bool_]
     offers: npt.NDArray[np.float16]
@@ -150,7 +151,11 @@ class Prepared:
     encoded: Encoded
     targets: tuple[Target, ...]
     context: Context
-    form: LogicalForm
+
+    @property
+    def form(self) -> LogicalForm:
+        """The best form."""
+        return self.targets[0].form
 
     @property
     def length(self) -> int:
@@ -175,9 +180,7 @@ class Preparer:
         kept = [number for number, targets in enumerate(found) if targets]
         arrays = encode_contexts([contexts[number] for number in kept], encoder, config=limits)
         return [
-            Prepared(
-                lessons[number].id, self.graph, one, found[number], contexts[number], lessons[number].forms[0]
-            )
+            Prepared(lessons[number].id, self.graph, one, found[number], contexts[number])
             for number, one in zip(kept, arrays, strict=True)
         ]
 
@@ -201,12 +204,12 @@ class Preparer:
         for form in lesson.forms[: max(1, self.config.training.forms)]:
             actions = action_numbers(form, space)
             if actions is not None and len(actions) <= most:
-                targets.append(self._target(actions, space))
+                targets.append(self._target(form, actions, space))
             elif not targets:
                 return ()
         return tuple(targets)
 
-    def _target(self, actions: Sequence[int], space: ActionSpace) -> Target:
+    def _target(self, form: LogicalForm, actions: Sequence[int], space: ActionSpace) -> Target:
         allowed = np.zeros((len(actions), len(space)), dtype=bool)
         offers = np.full(allowed.shape, UNKNOWN, np.float16)
         written = space.start()
@@ -215,7 +218,7 @@ class Preparer:
             if (shares := self.offers.at(written)) is not None:
                 offers[step] = shares
             written = written.append(action)
-        return Target(np.array(actions, np.int64), allowed, offers)
+        return Target(form, np.array(actions, np.int64), allowed, offers)
 
 
 @dataclass(frozen=True)

@@ -304,7 +304,9 @@ class _Loop:
                 self.state.seconds = self.processes.as_first(time.monotonic() - started)
                 if self.state.step % 50 == 0:
                     mean = sum(losses) / len(losses)
-                    progress(f"epoch {self.state.epoch + 1}, loss {mean:.3f}", self.state.step, total)
+                    progress(
+                        f"training, epoch {self.state.epoch + 1}, loss {mean:.3f}", self.state.step, total
+                    )
                     self.log(step=self.state.step, epoch=self.state.epoch + 1, loss=round(mean, 4))
                     losses.clear()
                 if time.monotonic() - saved > 60 * self.settings.save_minutes:

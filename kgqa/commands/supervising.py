@@ -15,9 +15,11 @@ from grammar.errors import ConfigError, DataError
 from kgqa.bundled import bundled
 from kgqa.commands.options import (
     DatasetArgument,
+    DeviceOption,
     GraphOption,
     JsonOption,
     LimitOption,
+    ModelOption,
     OutFile,
     PathArgument,
     Source,
@@ -99,6 +101,56 @@ def supervise(
     tell_what_was_in_the_way(coverage, path, skipped=len(skipped))
     if coverage.cut_off is not None:
         raise coverage.cut_off
+
+
+def rerank(
+    dataset: DatasetArgument,
+    path: PathArgument,
+    silver: Annotated[
+        Path, typer.Option("--silver", metavar="FILE", help="Of 'kgqa supervise', over the same dialogues.")
+    ],
+    out: OutFile,
+    graph: GraphOption = None,
+    model: ModelOption = None,
+    weight: Annotated[
+        float, typer.Option("--weight", min=0.0, help="How much the model counts beside the search.")
+    ] = 1.0,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Let a model put the forms of a silver file in order: train, re-rank, train again.
+
+    \b
+    kgqa rerank csqa train.jsonl.gz --silver first.jsonl --graph graphs/mine --model runs/1 --out second.jsonl
+    """
+    from dataclasses import asdict
+
+    from kgqa.checkpoint import load_checkpoint
+    from kgqa.commands.terminal import show_progress
+    from kgqa.datasets import read_dataset
+    from kgqa.reranking import rerank as run_reranking
+
+    skipped: list[DataError] = []
+    dialogues = read_dataset(dataset.value, path, on_error=skipped.append)
+    checkpoint = load_checkpoint(model or bundled("model"), device=device)
+    with show_progress() as progress:
+        counts = run_reranking(
+            dialogues,
+            silver,
+            checkpoint,
+            graph=graph or str(bundled("graph")),
+            out=out,
+            weight=weight,
+            progress=lambda done: progress("questions", done, None),
+        )
+    tell_skipped(skipped)
+    if as_json:
+        print_json({**asdict(counts), "out": str(out)})
+    else:
+        print(
+            f"{out}: {counts.questions:,} questions, {counts.with_choice:,} with a choice of forms, "
+            f"{counts.changed:,} with another best form"
+        )
 
 
 def _encoder(given: str | None) -> str | None:

@@ -54,7 +54,8 @@ def console() -> Console:
 def show_progress() -> Iterator[Callable[..., None]]:
     """Progress on stderr, as bars on a terminal and else as a line a minute.
 
-    It is called with what is done, how much of it, of how much, and in which unit.
+    It is called with what is done (and, after a comma, how it goes), how much of it, of how much, and in
+    which unit.
     """
     on_terminal, screen = sys.stderr.isatty(), Console(stderr=True)
     wide = screen.width >= _WIDE
@@ -72,12 +73,13 @@ def show_progress() -> Iterator[Callable[..., None]]:
 
     def tell(what: str, done: int, total: int | None = None, unit: str = "") -> None:
         nonlocal spoken
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total, unit=unit)
-        bar.update(tasks[what], completed=done, total=total)
+        name = what.partition(",")[0]
+        if name not in tasks:
+            tasks[name] = bar.add_task(what, total=total, unit=unit)
+        bar.update(tasks[name], description=what, completed=done, total=total)
         if not on_terminal and time.monotonic() - spoken >= _SPEAK_EVERY:
             spoken = time.monotonic()
-            task = next(task for task in bar.tasks if task.id == tasks[what])
+            task = next(task for task in bar.tasks if task.id == tasks[name])
             print(f"{what}: {_Amounts().render(task)}", file=sys.stderr, flush=True)
 
     with bar:

@@ -33,7 +33,8 @@ COUNTED = frozenset(["dialogue", "turn", "type", "form", "outcome", "agrees", "r
 
 @dataclass(frozen=True)
 class Silver:
-    """One question of a silver file; ``form`` is the best of ``forms``, which are best first."""
+    """One question of a silver file; ``form`` is the best of ``forms``, which are best first, and ``line``
+    all that the file says."""
 
     id: str
     dialogue: str
@@ -44,6 +45,7 @@ class Silver:
     forms: tuple[tuple[LogicalForm, float], ...]
     outcome: str
     source: Source
+    line: Line
 
 
 def read_silver(path: Path | str) -> Iterator[Silver]:
@@ -70,6 +72,7 @@ def read_silver(path: Path | str) -> Iterator[Silver]:
                     forms=forms,
                     outcome=record["outcome"],
                     source=record["source"],
+                    line=record,
                 )
             except (ValueError, KeyError, TypeError, KgqaError) as error:
                 raise DataError(f"{path}, line {number}: not a line of a silver file ({error})") from None

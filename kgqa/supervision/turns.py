@@ -98,7 +98,7 @@ class Worker:
         else:
             found = self._searched(example, earlier)
         best = found["forms"][0][0] if found["forms"] else None
-        return {**found, **self._compared(best, example.gold)}
+        return {**found, **self.compared(best, example.gold)}
 
     def _searched(self, example: Example, earlier: Earlier) -> dict[str, Any]:
         tried, outcome = 0, "exhausted"
@@ -126,7 +126,7 @@ class Worker:
             targets += [Target(entities=(name,)) for name, _ in ranked[:_MOST_NAMESAKES]]
         return targets
 
-    def _compared(self, form: LogicalForm | None, gold: Gold) -> dict[str, Any]:
+    def compared(self, form: LogicalForm | None, gold: Gold) -> dict[str, Any]:
         """The form against the annotated one, and the annotated one against the answer."""
         if gold.form is None:
             return _NOTHING_COMPARED

@@ -19,7 +19,6 @@ from kgqa.answer import Answered, Failed, Hypothesis, Unparsed, turn_of
 from kgqa.associations import Associations
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
-from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig
 from kgqa.context import Context
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.decode import action_numbers, beam_search, says_twice
@@ -32,24 +31,8 @@ from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sourc
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
 from kgqa.train import targets, train
+from tests.small_run import QUESTIONS, SMALL, learnt_by_heart, silent, with_source, write_lessons
 from tests.toy import toy_graph
-
-QUESTIONS = {
-    "What is the capital of France?": "follow(Q142, P36)",
-    "What is the capital of Germany?": "follow(Q183, P36)",
-    "How many people live in France?": "value(Q142, P1082)",
-    "How many people live in Germany?": "value(Q183, P1082)",
-    "Which countries border France?": "keep(follow(Q142, P47), Q6256)",
-    "Which countries border Germany?": "keep(follow(Q183, P47), Q6256)",
-    "How many countries border France?": "cardinality(keep(follow(Q142, P47), Q6256))",
-    "Is Paris the capital of France?": "is_in(Q90, follow(Q142, P36))",
-}
-SMALL = Config(
-    model=ModelConfig(dimension=48, heads=4, encoder_layers=2, decoder_layers=1, dropout=0.0),
-    training=TrainingConfig(
-        epochs=60, batch_size=8, learning_rate=3e-3, warmup_steps=5, dev_share=0.0, max_actions=16, seed=3
-    ),
-)
 
 
 @pytest.fixture(scope="module")
@@ -69,39 +52,13 @@ def graph_text(graph: EmbeddedGraph, text: ScratchText) -> GraphText:
 
 @pytest.fixture(scope="module")
 def lessons_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("lessons") / "lessons.jsonl"
-    with path.open("w", encoding="utf-8") as file:
-        for number, (question, form) in enumerate(QUESTIONS.items()):
-            entities = [name for leaf in (read_form(form),) for name in _entities(str(leaf))]
-            turn = {"question": question, "form": form, "entities": entities}
-            file.write(json.dumps({"id": f"d{number}", "turns": [turn]}) + "\n")
-    return path
-
-
-def _entities(form: str) -> list[str]:
-    return [name for name in ("Q142", "Q183", "Q90") if name in form]
+    return write_lessons(tmp_path_factory.mktemp("lessons") / "lessons.jsonl")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, graph: EmbeddedGraph, lessons_file: Path) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory, graph: EmbeddedGraph) -> Path:
     """A run that has learnt the eight questions by heart."""
-    out = tmp_path_factory.mktemp("runs") / "small"
-    train(
-        _with_source(SMALL, lessons_file, graph),
-        out,
-        default_graph=graph.folder,
-        device="cpu",
-        progress=_silent,
-    )
-    return out
-
-
-def _with_source(config: Config, path: Path, graph: EmbeddedGraph) -> Config:
-    return replace(config, source=(SourceConfig("plain", str(path), str(graph.folder), entities="linked"),))
-
-
-def _silent(what: str, done: int, total: int | None) -> None:
-    pass
+    return learnt_by_heart(tmp_path_factory.mktemp("runs"), graph)
 
 
 def _context(question: str, graph_text: GraphText, conversation: Conversation | None = None) -> Context:
@@ -287,8 +244,8 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
     graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = replace(SMALL.training, epochs=4, batch_size=2, save_minutes=0.0)
-    config = _with_source(replace(SMALL, training=settings), lessons_file, graph)
-    train(config, tmp_path / "whole", default_graph=graph.folder, device="cpu", progress=_silent)
+    config = with_source(replace(SMALL, training=settings), lessons_file, graph)
+    train(config, tmp_path / "whole", default_graph=graph.folder, device="cpu", progress=silent)
     import kgqa.train as module
 
     steps = 0
@@ -303,8 +260,8 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
 
     monkeypatch.setattr(module._Loop, "_step", dying)
     with pytest.raises(_Killed):
-        train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=_silent)
-    train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=_silent)
+        train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=silent)
+    train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=silent)
     whole, cut = (load_checkpoint(tmp_path / name, device="cpu") for name in ("whole", "cut"))
     assert whole.checksum == cut.checksum
 
@@ -312,14 +269,14 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
 def test_a_run_with_other_settings_is_not_overwritten(
     run: Path, graph: EmbeddedGraph, lessons_file: Path
 ) -> None:
-    config = _with_source(replace(SMALL, training=replace(SMALL.training, seed=4)), lessons_file, graph)
+    config = with_source(replace(SMALL, training=replace(SMALL.training, seed=4)), lessons_file, graph)
     with pytest.raises(ConfigError, match="other settings"):
-        train(config, run, default_graph=graph.folder, device="cpu", progress=_silent)
+        train(config, run, default_graph=graph.folder, device="cpu", progress=silent)
 
 
 def test_nothing_to_train_on_is_said(graph: EmbeddedGraph, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\[\[source\]\]"):
-        train(SMALL, tmp_path / "none", default_graph=graph.folder, device="cpu", progress=_silent)
+        train(SMALL, tmp_path / "none", default_graph=graph.folder, device="cpu", progress=silent)
 
 
 def test_every_operator_has_a_row_in_the_decoder(text: ScratchText) -> None:
@@ -383,14 +340,14 @@ def test_lessons_are_prepared_alike_by_one_process_and_by_two(
     found = []
     for workers in (1, 2):
         training = replace(SMALL.training, workers=workers)
-        config = _with_source(replace(SMALL, training=training), lessons_file, graph)
+        config = with_source(replace(SMALL, training=training), lessons_file, graph)
         curriculum = prepare_sources(
             config,
             read_sources(config),
             text,
             folder=tmp_path,
             default_graph=str(graph.folder),
-            progress=_silent,
+            progress=silent,
         )
         found.append([(x.id, x.context, x.targets[0].actions.tolist()) for x in curriculum.train])
     assert found[0] == found[1]
