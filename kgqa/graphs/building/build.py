@@ -101,6 +101,7 @@ def build_graph(
                 gathered.end()
                 for chunk in chunks:
                     gathered.store(chunk)
+                    del chunk  # the last one would be held to the end
                 if not gathered.names.count:
                     raise _nothing_found(sources, skips)
                 counts = write_layout(

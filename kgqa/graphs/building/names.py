@@ -36,11 +36,14 @@ from kgqa.graphs.name_index import (
 from kgqa.graphs.names import initials, initials_key, normalise
 from kgqa.graphs.protocol import Among
 
-_LEAST_HEAP = 32 << 20
-"""tantivy takes 15 MB, of which hardly anything is left for documents."""
-_HEAP, _COUNTED = 0.6, 0.1
-"""Which part of the memory tantivy may fill before it writes a piece, which takes it a third more; and which
-part holds words."""
+LEAST_MEMORY = 110_000_000
+"""With less to take than this, it takes this."""
+
+_BESIDE = 60_000_000
+"""What waits to be indexed, and what the build still holds."""
+_HEAP, _COUNTED = 2 / 3, 0.1
+"""Which part of the rest tantivy may fill before it writes a piece, which takes it a third more; and which
+part of all holds words. tantivy takes 15 MB of what it may fill before it has a document."""
 _MOST_PIECES = 4
 """tantivy merges eight of about the same size; up to two more may be under way when these are seen."""
 _LOOK_AFTER = 1 << 14  # documents
@@ -54,7 +57,7 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int) -> list[
 
     Args:
         entries: in any order; they are taken one at a time.
-        memory: about how many bytes to take; some 70 MB at the least.
+        memory: about how many bytes to take; ``LEAST_MEMORY`` if that is more.
 
     Returns:
         The files written.
@@ -62,7 +65,8 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int) -> list[
     Raises:
         GraphError: it cannot be written.
     """
-    heap = int(memory * _HEAP)
+    memory = max(memory, LEAST_MEMORY)
+    heap = int((memory - _BESIDE) * _HEAP)
     words_folder = folder / spellings.FOLDER
     folder.mkdir()
     words_folder.mkdir()
@@ -122,7 +126,7 @@ class _Pieces:
     """An index that is written piece by piece, none of which is ever merged with others."""
 
     def __init__(self, folder: Path, schema: tantivy.Schema, heap: int) -> None:
-        self._folder, self._schema, self._heap = folder, schema, max(heap, _LEAST_HEAP)
+        self._folder, self._schema, self._heap = folder, schema, heap
         self._parts: list[Path] = []
         self._documents = 0
 
