@@ -12,7 +12,7 @@ from kgqa.graphs.name_index import AMONG, LONGEST, TIERS, Name, Opened, name_of,
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import Among
 from kgqa.graphs.spellings import FOLDER as WORDS
-from kgqa.graphs.spellings import SHORTEST, Spellings
+from kgqa.graphs.spellings import Spellings
 
 _LONGEST_ASKED = 120
 _MOST_ASKED = 12  # words
@@ -22,11 +22,14 @@ _MOST = 100
 _SHORT_ENDING = 2
 _FREQUENT = 20_000
 """A word of more names than this narrows nothing down; it is used only where no rarer word is there."""
+_SHORTEST = 3
+"""Shorter words have as many neighbours as there are letters; they may be wrong in whole names only."""
 _LONG = 8
 """From so many letters on two of them may be wrong."""
 _SHORTEST_TWICE = 4
 """From so many letters on two of them may be wrong if all other words are right."""
-_MOST_CUTS = 6
+_MOST_WAYS = 12
+"""How many ways to put spaces elsewhere are looked at."""
 _MOST_LIKE = {1: 50, 2: 200}
 """How many words like another are looked at, by letters wrong."""
 _MOST_WRONG = 4
@@ -146,7 +149,10 @@ class NameIndex:
 
     def _one_letter_off(self, words: Sequence[_Word]) -> list[Name]:
         """Whole names in which one letter is another, or a space."""
-        names = _respelt(" ".join(word.text for word in words)) | _one_replaced(words)
+        whole = " ".join(word.text for word in words)
+        if len(whole) < _SHORTEST:
+            return []
+        names = _respelt(whole) | _one_replaced(words)
         return self._found(self._any(self._name, sorted(names)))
 
     def _alike(self, words: Sequence[_Word]) -> list[Name]:
@@ -171,7 +177,7 @@ class NameIndex:
         if all(word.count for word in words):
             return []
         known = {word.text: word for word in words}
-        ways: list[tuple[int, list[_Word]]] = []
+        ways: list[tuple[bool, int, list[str]]] = []
         for respelt in _respelt(" ".join(word.text for word in words)):
             texts = respelt.split()
             for text in texts:
@@ -179,12 +185,12 @@ class NameIndex:
                     known[text] = self._asked(text)
             unknown = [text for text in texts if not known[text].count]
             if len(unknown) < 2:
-                ways.append((sum(map(len, unknown)), [known[text] for text in texts]))
-        # The more letters are of known words, the likelier it is.
-        ways.sort(key=lambda way: (way[0], [-len(word.text) for word in way[1]], way[1][0].text))
+                ways.append((len(texts) > len(words), sum(map(len, unknown)), texts))
         names: set[str] = set()
         found = []
-        for letters, way in ways[:_MOST_CUTS]:
+        # First spaces that were moved, which are few; then those whose words are known but for few letters.
+        for _, letters, texts in sorted(ways)[:_MOST_WAYS]:
+            way = [known[text] for text in texts]
             if letters:
                 found += self._found_by([self._spelt(word, 0 if word.count else 1) for word in way])
             else:
@@ -210,13 +216,13 @@ class NameIndex:
         return self._found(_all(parts))
 
     def _may_be_wrong(self, word: _Word) -> bool:
-        return word.count < self._rare and len(word.text) >= SHORTEST
+        return word.count < self._rare and len(word.text) >= _SHORTEST
 
     def _sharing(self, words: Sequence[_Word]) -> list[Name]:
         """Names with some of the words, or words like them, the rarest before others."""
         parts = []
         for word in words:
-            if not word.count and word.like(1):
+            if not word.count and self._may_be_wrong(word) and word.like(1):
                 parts.append(Query.const_score_query(self._any(self._word, word.like(1)), _TYPO_WORTH))
             elif 0 < word.count <= _FREQUENT:
                 parts.append(self._has(self._word, word.text))

@@ -18,8 +18,8 @@ from kgqa.graphs.protocol import Among
 
 FOLDER = "words"
 """Where they lie inside the folder of the index of names."""
-SHORTEST, LONGEST = 3, 60
-"""Letters of a word that may be mistyped: shorter ones have as many neighbours as there are letters."""
+LONGEST = 60
+"""Letters of a word that may be mistyped."""
 
 _NUMBER_BITS = 32
 
@@ -56,7 +56,7 @@ class Spellings:
 
         Letters may be wrong, missing, too many, or have changed places with their neighbour.
         """
-        if not SHORTEST <= len(word) <= LONGEST:
+        if len(word) > LONGEST:
             return []
         query = Query.fuzzy_term_query(self._schema, self._among, word, distance, transposition_cost_one=True)
         hits = self._searcher.search(query, limit=most + 1, count=False, order_by_field="order").hits
