@@ -80,7 +80,7 @@ class NameIndex:
             found += self._respaced(words)
             found += self._alike(words)
             if not found and len(" ".join(texts)) >= _LONG:
-                found += self._twice_in_a_word(words) + self._torn(words) or self._once_in_each(words)
+                found += self._twice_in_a_word(words) + self._torn(words) or self._all_alike(words)
             if not found and len(words) > 1:
                 found += self._sharing(words)
         return list(dict.fromkeys(found))
@@ -197,9 +197,13 @@ class NameIndex:
                 names |= _one_replaced(way)
         return found + self._found(self._any(self._name, sorted(names)))
 
-    def _once_in_each(self, words: Sequence[_Word]) -> list[Name]:
-        """Names with all the words, however frequent, or words like them."""
-        return self._found_by([self._spelt(word, 1) for word in words]) if len(words) > 1 else []
+    def _all_alike(self, words: Sequence[_Word]) -> list[Name]:
+        """Names with all the words, however frequent, or words like them, which long ones are within two
+        letters."""
+        if len(words) == 1:
+            return []
+        distances = [1 if word.count or len(word.text) < _LONG else 2 for word in words]
+        return self._found_by([self._spelt(*pair) for pair in zip(words, distances, strict=True)])
 
     def _spelt(self, word: _Word, distance: int) -> list[str]:
         """Known words that a word may be."""
