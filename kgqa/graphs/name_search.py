@@ -173,7 +173,7 @@ class NameIndex:
         return found
 
     def _torn(self, words: Sequence[_Word]) -> list[Name]:
-        """Names with all the words and a letter wrong, where spaces are not between the right letters."""
+        """Whole names with a letter wrong, where spaces are not between the right letters."""
         if all(word.count for word in words):
             return []
         known = {word.text: word for word in words}
@@ -186,16 +186,9 @@ class NameIndex:
             unknown = [text for text in texts if not known[text].count]
             if len(unknown) < 2:
                 ways.append((len(texts) > len(words), sum(map(len, unknown)), texts))
-        names: set[str] = set()
-        found = []
         # First spaces that were moved, which are few; then those whose words are known but for few letters.
-        for _, letters, texts in sorted(ways)[:_MOST_WAYS]:
-            way = [known[text] for text in texts]
-            if letters:
-                found += self._found_by([self._spelt(word, 0 if word.count else 1) for word in way])
-            else:
-                names |= _one_replaced(way)
-        return found + self._found(self._any(self._name, sorted(names)))
+        likeliest = [[known[text] for text in texts] for *_, texts in sorted(ways)[:_MOST_WAYS]]
+        return self._found(self._any(self._name, sorted(set().union(*map(_one_replaced, likeliest)))))
 
     def _all_alike(self, words: Sequence[_Word]) -> list[Name]:
         """Names with all the words, however frequent, or words like them, which long ones are within two
@@ -274,12 +267,13 @@ class _Word:
 
 
 def _one_replaced(words: Sequence[_Word]) -> set[str]:
-    """The words with one of them replaced by one like it."""
+    """The words with one of them replaced by one like it: the one that no name has, if there is one."""
     texts = [word.text for word in words]
+    unknown = [place for place, word in enumerate(words) if not word.count]
     return {
         " ".join([*texts[:place], other, *texts[place + 1 :]])
-        for place, word in enumerate(words)
-        for other in word.like(1)
+        for place in (unknown or range(len(words)) if len(unknown) < 2 else ())
+        for other in words[place].like(1)
     }
 
 
