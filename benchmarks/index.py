@@ -6,6 +6,7 @@ Every library is built and asked in processes of their own. Times are medians of
 milliseconds; memory is what the process holds beyond what it held before (building: at most; opened: after
 all questions, without pages of mapped files). ``tantivy`` is the project's own index with its ranking;
 ``marisa-trie`` and ``lmdb`` are no requirements of the project and are left out where they are not installed.
+With ``--keep DIR --asked-only`` what was built before is asked again.
 """
 
 from __future__ import annotations
