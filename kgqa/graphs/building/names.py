@@ -44,6 +44,8 @@ _BESIDE = 60_000_000
 _HEAP, _COUNTED = 2 / 3, 0.1
 """Which part of the rest tantivy may fill before it writes a piece, which takes it a third more; and which
 part of all holds words. tantivy takes 15 MB of what it may fill before it has a document."""
+_MOST_HEAP = 4_000_000_000
+"""More than 32 bits can count tantivy refuses."""
 _MOST_PIECES = 4
 """tantivy merges eight of about the same size; up to two more may be under way when these are seen."""
 _LOOK_AFTER = 1 << 14  # documents
@@ -66,7 +68,7 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int) -> list[
         GraphError: it cannot be written.
     """
     memory = max(memory, LEAST_MEMORY)
-    heap = int((memory - _BESIDE) * _HEAP)
+    heap = min(int((memory - _BESIDE) * _HEAP), _MOST_HEAP)
     words_folder = folder / spellings.FOLDER
     folder.mkdir()
     words_folder.mkdir()

@@ -105,6 +105,11 @@ def test_an_index_of_many_pieces_finds_what_one_of_one_piece_does(
         assert many["types"].exact(entry.text) == one["types"].exact(entry.text)
 
 
+def test_there_may_be_more_memory_than_tantivy_can_take(tmp_path: Path) -> None:
+    write_names(tmp_path / FOLDER, _entries(10), memory=10**11)
+    assert len(open_names(tmp_path / FOLDER)["entities"].exact(next(_entries(1)).text)) == 1
+
+
 def _near(index: NameIndex, text: str) -> list[Name]:
     return sorted(index.near(text, fuzzy=True))
 
