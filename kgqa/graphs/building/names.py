@@ -41,16 +41,17 @@ LEAST_MEMORY = 110_000_000
 
 _BESIDE = 60_000_000
 """What waits to be indexed, and what the build still holds."""
-_HEAP, _COUNTED = 2 / 3, 0.1
-"""Which part of the rest tantivy may fill before it writes a piece, which takes it a third more; and which
-part of all holds words. tantivy takes 15 MB of what it may fill before it has a document."""
-_MOST_HEAP = 4_000_000_000
-"""More than 32 bits can count tantivy refuses."""
+_HEAP, _COUNTED = 1 / 2, 0.1
+"""Which part of the rest tantivy may fill before it writes a piece, and which part of all holds words. Writing
+takes a third more, and what lies between the memory that it keeps is lost: more with every piece."""
+_LEAST_HEAP, _MOST_HEAP = 33_000_000, 4_000_000_000
+"""Of what it may fill tantivy takes 15 MB before it has a document; more than 32 bits can count it refuses."""
 _MOST_PIECES = 4
 """tantivy merges eight of about the same size; up to two more may be under way when these are seen."""
 _LOOK_AFTER = 1 << 14  # documents
 _KNOWN = 5
 """Facts from which on somebody or something may be called by initials."""
+_ARENA_MAX = -8  # of glibc's malloc.h
 _META, _MANAGED = "meta.json", ".managed.json"
 
 
@@ -68,8 +69,9 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int) -> list[
         GraphError: it cannot be written.
     """
     memory = max(memory, LEAST_MEMORY)
-    heap = min(int((memory - _BESIDE) * _HEAP), _MOST_HEAP)
+    heap = min(max(int((memory - _BESIDE) * _HEAP), _LEAST_HEAP), _MOST_HEAP)
     words_folder = folder / spellings.FOLDER
+    _one_store()
     folder.mkdir()
     words_folder.mkdir()
     with tempfile.TemporaryDirectory(prefix=".words-", dir=folder) as scratch:
@@ -194,7 +196,14 @@ def _unite(parts: list[Path], folder: Path) -> None:
     (folder / _MANAGED).write_text(json.dumps(list(dict.fromkeys(managed))), encoding="utf-8")
 
 
+def _one_store() -> None:
+    """Have all threads of this process, from now on, take memory from one store: with one each, as glibc has
+    it, what a thread of tantivy has freed is of no use to the next one."""
+    with suppress(AttributeError, OSError, TypeError):  # another C library, another system
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+
+
 def _give_back() -> None:
     """Return memory that is free but kept by the C library (glibc keeps it until asked)."""
-    with suppress(AttributeError, OSError, TypeError):  # another C library, another system
+    with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
