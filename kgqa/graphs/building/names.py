@@ -42,10 +42,10 @@ LEAST_MEMORY = 110_000_000
 _BESIDE = 60_000_000
 """What waits to be indexed, and what the build still holds."""
 _HEAP, _COUNTED = 1 / 2, 0.1
-"""Which part of the rest tantivy may fill before it writes a piece, and which part of all holds words. Writing
-takes a third more, and what lies between the memory that it keeps is lost: more with every piece."""
+"""Which part of the rest tantivy may fill before it writes a piece; and which part of all holds words.
+Writing takes a third more, and what lies between the memory that it keeps is lost: more with every piece."""
 _LEAST_HEAP, _MOST_HEAP = 33_000_000, 4_000_000_000
-"""Of what it may fill tantivy takes 15 MB before it has a document; more than 32 bits can count it refuses."""
+"""Of what it may fill tantivy takes 15 MB before it has a document; more than 32 bits count it refuses."""
 _MOST_PIECES = 4
 """tantivy merges eight of about the same size; up to two more may be under way when these are seen."""
 _LOOK_AFTER = 1 << 14  # documents
