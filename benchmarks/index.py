@@ -6,6 +6,7 @@ Every library is built and asked in processes of their own. Times are medians of
 milliseconds; memory is what the process holds beyond what it held before (building: at most; opened: after
 all questions, without pages of mapped files). ``tantivy`` is the project's own index with its ranking;
 ``marisa-trie`` and ``lmdb`` are no requirements of the project and are left out where they are not installed.
+With ``--keep DIR --asked-only`` what was built before is asked again.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from typing import Any
 import numpy as np
 from invented import Named, invented, mistyped
 
+from kgqa.commands.options import read_size
 from kgqa.graphs.arrays import ArrayReader, ArrayWriter
+from kgqa.graphs.building.names import write_names
 from kgqa.graphs.lexicon import Lexicon
-from kgqa.graphs.name_index import FOLDER, Entry, write_names
+from kgqa.graphs.name_index import FOLDER, Entry
 from kgqa.graphs.names import normalise
 
 LIMIT = 10
@@ -49,6 +52,8 @@ class Library:
     exact: Callable[[str], Sequence[int]] | None = None
     begun: Callable[[str], Sequence[int]] | None = None
     fuzzy: Callable[[str], Sequence[int]] | None = None
+    memory = 0
+    """Bytes that building may take, where it can be told."""
 
     def build(self, folder: Path, names: Iterator[Named]) -> None:
         """Write all names into an empty folder."""
@@ -67,7 +72,7 @@ class Tantivy(Library):
 
     def build(self, folder: Path, names: Iterator[Named]) -> None:
         entries = (Entry("entities", it.owner, it.place, it.text, it.degree) for it in names)
-        write_names(folder / FOLDER, entries)
+        write_names(folder / FOLDER, entries, memory=self.memory)
 
     def complete(self, folder: Path, names: Iterator[Named]) -> None:
         writer = ArrayWriter(folder)
@@ -308,11 +313,14 @@ def main() -> None:
     arguments.add_argument("--queries", type=int, default=200)
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--keep", type=Path, help="a folder for the indexes; a temporary one if left out")
+    arguments.add_argument("--memory", default="1GB", help="to take while building, where that can be told")
+    arguments.add_argument("--asked-only", action="store_true", help="ask what --keep left before")
     arguments.add_argument("--step", choices=("build", "ask"), help="for the processes that this one starts")
     options = arguments.parse_args()
     wanted = options.libraries.split(",")
     if options.step:
         library, folder = LIBRARIES[wanted[0]](), options.keep
+        library.memory = read_size(options.memory)
         step = _build(library, options.sizes[0], folder, options) if options.step == "build" else None
         print(json.dumps(step or _ask(library, folder, options)))
         return
@@ -323,13 +331,15 @@ def main() -> None:
                 if name in _NEEDED and importlib.util.find_spec(_NEEDED[name]) is None:
                     continue
                 folder = (options.keep or Path(scratch)) / f"{name}-{size}"
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
+                if not options.asked_only:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    folder.mkdir(parents=True)
                 command = [sys.executable, __file__, str(size), "--with", name, "--keep", str(folder)]
-                command += ["--queries", str(options.queries), "--seed", str(options.seed), "--step"]
+                command += ["--queries", str(options.queries), "--seed", str(options.seed)]
+                command += ["--memory", options.memory, "--step"]
                 rows[name] = {
                     key: value
-                    for step in ("build", "ask")
+                    for step in ("build", "ask")[options.asked_only :]
                     for key, value in json.loads(
                         subprocess.run([*command, step], check=True, stdout=subprocess.PIPE).stdout
                     ).items()

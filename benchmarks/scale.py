@@ -18,6 +18,7 @@ import argparse
 import json
 import shutil
 import statistics
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,33 @@ def resident(which: str) -> float:
     raise OSError(f"this system does not tell {which}")
 
 
+class Highest:
+    """The most of a kind of memory that this process holds, in megabytes, looked at again and again."""
+
+    def __init__(self, which: str) -> None:
+        self.by_part: dict[str, float] = {}
+        self._which, self._part = which, "reading"
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Highest:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def told(self, what: str, done: int, total: int | None = None, unit: str = "", /) -> None:
+        """A build's progress: which part it is at."""
+        self._part = what
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.05):
+            part = self._part
+            self.by_part[part] = max(resident(self._which), self.by_part.get(part, 0.0))
+
+
 def folder_of(arguments: argparse.Namespace) -> Path:
     """Where the graph of a size lies."""
     return Path(arguments.dir) / f"graph-{int(arguments.size)}"
@@ -54,13 +82,15 @@ def build(arguments: argparse.Namespace) -> dict[str, Any]:
     """Build the graph of a size."""
     shape = CsqaShape(int(arguments.size), with_text=arguments.text)
     started, processor = time.perf_counter(), time.process_time()
-    before = resident("VmRSS")
-    done = build_graph(
-        [list(shape.relation_records())],
-        folder_of(arguments),
-        chunks=shape.chunks(),
-        memory=read_size(arguments.memory),
-    )
+    before, own = resident("VmRSS"), resident("RssAnon")
+    with Highest("RssAnon") as highest:
+        done = build_graph(
+            [list(shape.relation_records())],
+            folder_of(arguments),
+            chunks=shape.chunks(),
+            memory=read_size(arguments.memory),
+            progress=highest.told,
+        )
     info = done.info
     manifest = json.loads((done.folder / "graph.json").read_text())
     texts = sum(it["bytes"] for name, it in manifest["files"].items() if any(w in name for w in _WORDS))
@@ -72,6 +102,8 @@ def build(arguments: argparse.Namespace) -> dict[str, Any]:
         "processor_seconds": time.process_time() - processor,
         "start_mb": before,
         "peak_mb": resident("VmHWM"),
+        "start_own_mb": own,
+        "peak_own_mb": highest.by_part,
         "triples": info.triples,
         "entities": info.entities,
         "relations": info.relations,

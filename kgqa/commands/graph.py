@@ -56,7 +56,12 @@ def graph_build(
     hops: Annotated[int, typer.Option("--hops", min=0, help="How far around them, in facts.")] = 1,
     seed: Annotated[int, typer.Option("--seed", help="Draws the sample.")] = 0,
     memory: Annotated[
-        str, typer.Option("--memory", metavar="SIZE", help="To take, such as 500MB; more goes to the disk.")
+        str,
+        typer.Option(
+            "--memory",
+            metavar="SIZE",
+            help="To take, such as 500MB; more goes to the disk. Many names take 110MB at the least.",
+        ),
     ] = "1GB",
     as_json: JsonOption = False,
 ) -> None:

@@ -18,7 +18,7 @@ from grammar.errors import GraphError
 from kgqa.graphs.protocol import GraphInfo
 
 MANIFEST = "graph.json"
-FORMAT = 3
+FORMAT = 4
 """Changes with every change of the layout that older code cannot read."""
 
 _END = 4096

@@ -1,9 +1,12 @@
-"""The index of names: labels and aliases of a graph, kept on disk by tantivy (searched in ``name_search``).
+"""The index of names: labels and aliases of a graph, kept on disk by tantivy.
 
 Every label or alias is one document of it, found by its whole normal form, by its words, and by its words
 behind a letter that says how well known its owner is (so that the best known are found without looking at
 the others). The only thing stored is a number in which the documents are ordered; it says whose name it is,
 and which of the owner's names. The text itself is read from the graph.
+
+It is written in ``building.names`` and searched in ``name_search``; the words that names are made of are in
+an index of their own (``spellings``).
 """
 
 from __future__ import annotations
@@ -11,32 +14,25 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import tantivy
 
 from grammar.errors import GraphError
-from kgqa.graphs.names import exact_score, initials, initials_key, normalise, standing
+from kgqa.graphs.names import exact_score, standing
 from kgqa.graphs.protocol import Among
 
 FOLDER = "names"
 """Where the index lies inside the folder of a graph."""
-MEMORY = 256 << 20
-"""Bytes that building keeps before it writes; more makes fewer, larger files."""
-
 AMONG: tuple[Among, ...] = ("entities", "types", "relations")
-_LEAST_MEMORY = 15 << 20  # tantivy's own
 LONGEST = 500
 """Characters of a name that count."""
 TIERS = 40
 
-_OWNER_BITS, _PLACE_BITS, _RANK_BITS = 32, 12, 20
+OWNER_BITS, _PLACE_BITS, _RANK_BITS = 32, 12, 20
 INITIALS = (1 << _PLACE_BITS) - 1
 """The place of initials ("MLS"): found whole, by ``names.initials_key``, and by nothing else."""
-_KNOWN = 5
-"""Facts from which on somebody or something may be called by initials."""
 
 
 class Entry(NamedTuple):
@@ -70,11 +66,11 @@ class Name(NamedTuple):
 # --- order ----------------------------------------------------------------------------------------------
 
 
-def _order(entry: Entry) -> int:
+def order_of(entry: Entry) -> int:
     """Greater is better known; among equals the owner with the smaller number."""
     rank = standing(exact_score(entry.place == 0), float(entry.degree)) - 0.9
     rank = min(max(int(rank * 1e6), 0), (1 << _RANK_BITS) - 1)
-    return (((rank << _OWNER_BITS) | ((1 << _OWNER_BITS) - 1 - entry.owner)) << _PLACE_BITS) | (
+    return (((rank << OWNER_BITS) | ((1 << OWNER_BITS) - 1 - entry.owner)) << _PLACE_BITS) | (
         (1 << _PLACE_BITS) - 1 - entry.place
     )
 
@@ -82,7 +78,7 @@ def _order(entry: Entry) -> int:
 def name_of(order: int) -> Name:
     """The name whose document has this number."""
     place = (1 << _PLACE_BITS) - 1 - (order & ((1 << _PLACE_BITS) - 1))
-    owner = (1 << _OWNER_BITS) - 1 - ((order >> _PLACE_BITS) & ((1 << _OWNER_BITS) - 1))
+    owner = (1 << OWNER_BITS) - 1 - ((order >> _PLACE_BITS) & ((1 << OWNER_BITS) - 1))
     return Name(owner, place)
 
 
@@ -91,10 +87,11 @@ def tier_of(number: int) -> str:
     return chr(ord("A") + number)
 
 
-# --- building -------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------------
 
 
-def _schema() -> tantivy.Schema:
+def name_schema() -> tantivy.Schema:
+    """Fields of a name: whole, by words, by words behind the letter of a tier; and its place in the order."""
     builder = tantivy.SchemaBuilder()
     for among in AMONG:
         builder.add_text_field(f"{among}_name", tokenizer_name="raw", index_option="basic")
@@ -106,80 +103,9 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def write_names(folder: Path, entries: Iterable[Entry], *, memory: int = MEMORY) -> list[Path]:
-    """Write the index into a new folder.
-
-    Args:
-        entries: in any order; they are taken one at a time.
-        memory: bytes to be used on the way.
-
-    Returns:
-        The files written.
-
-    Raises:
-        GraphError: it cannot be written.
-    """
-    folder.mkdir()
-    try:
-        index = tantivy.Index(_schema(), path=str(folder), reuse=False)
-        index.register_tokenizer(
-            "whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-        )
-        writer = index.writer(heap_size=max(memory, _LEAST_MEMORY), num_threads=1)
-    except ValueError as error:
-        raise _unwritable(folder, error) from None
-    for entry in _with_initials(entries):
-        document = _document(entry)
-        if document is not None:
-            try:
-                writer.add_document(document)
-            except ValueError as error:
-                raise _unwritable(folder, error) from None
-    try:
-        writer.commit()
-        writer.wait_merging_threads()
-    except ValueError as error:
-        raise _unwritable(folder, error) from None
-    for path in folder.iterdir():
-        path.chmod(0o644)  # some of them keep others out
-    # Its locks stay: were they not there, a reader would have to make them.
-    return _without_locks(folder)
-
-
-def _without_locks(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix != ".lock")
-
-
-def _with_initials(entries: Iterable[Entry]) -> Iterator[Entry]:
-    for entry in entries:
-        yield entry
-        if entry.place == 0 and entry.among == "entities" and entry.degree >= _KNOWN:
-            letters = initials(entry.text)
-            if letters is not None:
-                yield entry._replace(place=INITIALS, text=initials_key(letters), is_type=False)
-
-
-def _unwritable(folder: Path, error: ValueError) -> GraphError:
-    return GraphError(f"{folder} cannot be written ({error}): make room, or name another place")
-
-
-def _document(entry: Entry) -> tantivy.Document | None:
-    name = normalise(entry.text)[:LONGEST]
-    if not name or entry.place > INITIALS:
-        return None
-    if entry.owner >= 1 << _OWNER_BITS:
-        raise GraphError(f"expected at most {1 << _OWNER_BITS:,} entities, found more")
-    tier = tier_of(min(entry.degree.bit_length(), TIERS - 1))
-    words = name.split()
-    in_tier = tier + f" {tier}".join(words)
-    document = tantivy.Document()
-    for among in (entry.among, "types") if entry.is_type else (entry.among,):
-        document.add_text(f"{among}_name", name)
-        if entry.place != INITIALS:
-            document.add_text(f"{among}_word", name)
-            document.add_text(f"{among}_tier", in_tier)
-    document.add_unsigned("order", _order(entry))
-    return document
+def files_of(folder: Path) -> list[Path]:
+    """What an index consists of. Its locks do not count, but stay: a reader would have to make them."""
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".lock")
 
 
 # --- opening --------------------------------------------------------------------------------------------
@@ -200,7 +126,7 @@ class Opened:
                 # tantivy wants to take a lock in the folder that it reads. Where it must not, it is shown a
                 # folder of links; once it has opened the files, they are not needed any more.
                 with tempfile.TemporaryDirectory(prefix="kgqa-", ignore_cleanup_errors=True) as links:
-                    for path in _without_locks(folder):
+                    for path in files_of(folder):
                         _link(path.resolve(), Path(links, path.name))
                     self.searcher, self.schema = _open(Path(links))
         except (ValueError, OSError) as error:

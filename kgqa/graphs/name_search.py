@@ -11,6 +11,8 @@ from tantivy import Occur, Query
 from kgqa.graphs.name_index import AMONG, LONGEST, TIERS, Name, Opened, name_of, tier_of
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import Among
+from kgqa.graphs.spellings import FOLDER as WORDS
+from kgqa.graphs.spellings import Spellings
 
 _LONGEST_ASKED = 120
 _MOST_ASKED = 12  # words
@@ -21,9 +23,15 @@ _SHORT_ENDING = 2
 _FREQUENT = 20_000
 """A word of more names than this narrows nothing down; it is used only where no rarer word is there."""
 _SHORTEST = 3
-"""Shorter words have as many neighbours as there are letters."""
+"""Shorter words have as many neighbours as there are letters; they may be wrong in whole names only."""
 _LONG = 8
 """From so many letters on two of them may be wrong."""
+_SHORTEST_TWICE = 4
+"""From so many letters on two of them may be wrong if all other words are right."""
+_MOST_WAYS = 12
+"""How many ways to put spaces elsewhere are looked at."""
+_MOST_LIKE = {1: 50, 2: 200}
+"""How many words like another are looked at, by letters wrong."""
 _MOST_WRONG = 4
 """With more words wrong than this nothing is looked for."""
 _TYPO_WORTH = 15.0
@@ -36,15 +44,15 @@ def open_names(folder: Path) -> dict[Among, NameIndex]:
     Raises:
         GraphError: it is damaged.
     """
-    opened = Opened(folder)
-    return {among: NameIndex(opened, among) for among in AMONG}
+    names, words = Opened(folder), Opened(folder / WORDS)
+    return {among: NameIndex(names, Spellings(words, folder / WORDS, among), among) for among in AMONG}
 
 
 class NameIndex:
     """The names of entities, of types or of relations. Safe to share between threads."""
 
-    def __init__(self, opened: Opened, among: Among) -> None:
-        self._opened = opened
+    def __init__(self, opened: Opened, spellings: Spellings, among: Among) -> None:
+        self._spellings = spellings
         self._searcher, self._schema = opened.searcher, opened.schema
         self._name, self._word, self._tier = f"{among}_name", f"{among}_word", f"{among}_tier"
         self._rare = 10 + opened.size // 100_000
@@ -61,22 +69,20 @@ class NameIndex:
         """Names that may be meant by a text, unordered: they have all its words, the last perhaps only
         begun; if ``fuzzy`` also those that are alike letter by letter, or have most of the words or words
         like them."""
-        words = normalise(text[: 4 * _LONGEST_ASKED])[:_LONGEST_ASKED].split()[:_MOST_ASKED]
-        if not words:
+        texts = normalise(text[: 4 * _LONGEST_ASKED])[:_LONGEST_ASKED].split()[:_MOST_ASKED]
+        if not texts:
             return []
+        words = [self._asked(it) for it in texts]
         found = self._holding(words)
         if fuzzy:
             # From the cheapest way on; the dear ones only where nothing has been found.
-            whole, counts = " ".join(words), [self._count(word) for word in words]
-            found += self._found(self._like(self._name, whole, 1))
-            found += self._respaced(words, counts)
-            found += self._alike(words, counts, most_wrong=1)
-            if not found:
-                found += self._alike(words, counts, most_wrong=2)
-            if not found and len(whole) >= _LONG:
-                found += self._found(self._like(self._name, whole, 2))
+            found += self._one_letter_off(words)
+            found += self._respaced(words)
+            found += self._alike(words)
+            if not found and len(" ".join(texts)) >= _LONG:
+                found += self._twice_in_a_word(words) + self._torn(words) or self._all_alike(words)
             if not found and len(words) > 1:
-                found += self._sharing(words, counts)
+                found += self._sharing(words)
         return list(dict.fromkeys(found))
 
     # One question to tantivy.
@@ -96,31 +102,34 @@ class NameIndex:
         orders = self._searcher.fast_field_values("order", [address for _, address in hits])
         return [name_of(int(order)) for order in orders if order is not None]
 
+    def _asked(self, word: str) -> _Word:
+        return _Word(word, self._count(word), self._spellings)
+
     def _count(self, word: str) -> int:
         return self._searcher.doc_freq(self._word, word)
 
     def _has(self, field: str, term: str) -> Query:
         return Query.term_query(self._schema, field, term, "freq" if field == self._word else "basic")
 
-    def _like(self, field: str, term: str, distance: int) -> Query:
-        """Within so many letters wrong, missing, too many, or changed places with their neighbour."""
-        if len(term) < _SHORTEST:
-            return Query.empty_query()
-        distance = distance if len(term) >= _LONG else 1
-        return Query.fuzzy_term_query(self._schema, field, term, distance, transposition_cost_one=True)
+    def _any(self, field: str, terms: Sequence[str]) -> Query:
+        return Query.term_set_query(self._schema, field, list(terms))
 
     # Whole words.
 
-    def _holding(self, words: Sequence[str]) -> list[Name]:
+    def _holding(self, words: Sequence[_Word]) -> list[Name]:
         """Names with all the words; failing enough of them, the last one need only be begun."""
-        found = self._best_known(words, begun=False, most=_MOST)
-        if len(found) < _MOST:
+        *before, last = words
+        if not all(word.count for word in before):
+            return []
+        found = self._best_known(words, begun=False, most=_MOST) if last.count else []
+        if len(found) < _MOST and self._spellings.begins(last.text):
             found += self._best_known(words, begun=True, most=_MOST - len(found))
         return found
 
-    def _best_known(self, words: Sequence[str], *, begun: bool, most: int) -> list[Name]:
+    def _best_known(self, words: Sequence[_Word], *, begun: bool, most: int) -> list[Name]:
         """From the best known down, a tier at a time, until there are enough."""
-        whole, last = (words[:-1], words[-1]) if begun else (words, "")
+        texts = [word.text for word in words]
+        whole, last = (texts[:-1], texts[-1]) if begun else (texts, "")
         if whole and len(last) <= _SHORT_ENDING:
             last = ""  # too many words begin like that; who asked sees which names have one
         found: list[Name] = []
@@ -138,57 +147,144 @@ class NameIndex:
 
     # Typos.
 
-    def _alike(self, words: Sequence[str], counts: Sequence[int], *, most_wrong: int) -> list[Name]:
-        """Names with all the words, or words like them."""
-        wrong = [place for place, word in enumerate(words) if self._may_be_wrong(word, counts[place])]
+    def _one_letter_off(self, words: Sequence[_Word]) -> list[Name]:
+        """Whole names in which one letter is another, or a space."""
+        whole = " ".join(word.text for word in words)
+        if len(whole) < _SHORTEST:
+            return []
+        names = _respelt(whole) | _one_replaced(words)
+        return self._found(self._any(self._name, sorted(names)))
+
+    def _alike(self, words: Sequence[_Word]) -> list[Name]:
+        """Names with all the words, or words like the rare ones."""
+        wrong = [word for word in words if self._may_be_wrong(word)]
         if not 0 < len(wrong) <= _MOST_WRONG:
             return []
-        parts = []
-        for place, word in enumerate(words):
-            if place in wrong:
-                parts.append(self._like(self._word, word, most_wrong))
-            elif counts[place]:
-                parts.append(self._has(self._word, word))
-            else:
-                return []
+        return self._found_by([self._spelt(word, 1 if word in wrong else 0) for word in words])
+
+    def _twice_in_a_word(self, words: Sequence[_Word]) -> list[Name]:
+        """Names with all the words but one, and one with two letters wrong."""
+        unknown = [word for word in words if not word.count]
+        found = []
+        for wrong in unknown if len(unknown) == 1 else [] if unknown else words:
+            least = _SHORTEST_TWICE if len(words) > 1 else _LONG
+            if len(wrong.text) >= least and self._may_be_wrong(wrong):
+                found += self._found_by([self._spelt(it, 2 if it is wrong else 0) for it in words])
+        return found
+
+    def _torn(self, words: Sequence[_Word]) -> list[Name]:
+        """Whole names with a letter wrong, where spaces are not between the right letters."""
+        if all(word.count for word in words):
+            return []
+        known = {word.text: word for word in words}
+        ways: list[tuple[bool, int, list[str]]] = []
+        for respelt in _respelt(" ".join(word.text for word in words)):
+            texts = respelt.split()
+            for text in texts:
+                if text not in known:
+                    known[text] = self._asked(text)
+            unknown = [text for text in texts if not known[text].count]
+            if len(unknown) < 2:
+                ways.append((len(texts) > len(words), sum(map(len, unknown)), texts))
+        # First spaces that were moved, which are few; then those whose words are known but for few letters.
+        likeliest = [[known[text] for text in texts] for *_, texts in sorted(ways)[:_MOST_WAYS]]
+        return self._found(self._any(self._name, sorted(set().union(*map(_one_replaced, likeliest)))))
+
+    def _all_alike(self, words: Sequence[_Word]) -> list[Name]:
+        """Names with all the words, however frequent, or words like them, which long ones are within two
+        letters."""
+        if len(words) == 1:
+            return []
+        distances = [1 if word.count or len(word.text) < _LONG else 2 for word in words]
+        return self._found_by([self._spelt(*pair) for pair in zip(words, distances, strict=True)])
+
+    def _spelt(self, word: _Word, distance: int) -> list[str]:
+        """Known words that a word may be."""
+        own = [word.text] if word.count else []
+        return own + word.like(distance) if distance else own
+
+    def _found_by(self, ways: Sequence[Sequence[str]]) -> list[Name]:
+        """Names with one of several words, and one of several others, and so on."""
+        if not all(ways):
+            return []
+        parts = [
+            self._any(self._word, way) if len(way) > 1 else self._has(self._word, way[0]) for way in ways
+        ]
         return self._found(_all(parts))
 
-    def _may_be_wrong(self, word: str, count: int) -> bool:
-        return count < self._rare and len(word) >= _SHORTEST
+    def _may_be_wrong(self, word: _Word) -> bool:
+        return word.count < self._rare and len(word.text) >= _SHORTEST
 
-    def _sharing(self, words: Sequence[str], counts: Sequence[int]) -> list[Name]:
+    def _sharing(self, words: Sequence[_Word]) -> list[Name]:
         """Names with some of the words, or words like them, the rarest before others."""
         parts = []
-        for word, count in zip(words, counts, strict=True):
-            if not count and self._may_be_wrong(word, count):
-                parts.append(Query.boost_query(self._like(self._word, word, 1), _TYPO_WORTH))
-            elif 0 < count <= _FREQUENT:
-                parts.append(self._has(self._word, word))
+        for word in words:
+            if not word.count and self._may_be_wrong(word) and word.like(1):
+                parts.append(Query.const_score_query(self._any(self._word, word.like(1)), _TYPO_WORTH))
+            elif 0 < word.count <= _FREQUENT:
+                parts.append(self._has(self._word, word.text))
         if not parts:
-            rarest = min((word for word in words if self._count(word)), key=self._count, default=None)
-            parts = [self._has(self._word, rarest)] if rarest else []
+            rarest = min((word for word in words if word.count), key=lambda word: word.count, default=None)
+            parts = [self._has(self._word, rarest.text)] if rarest else []
         return self._closest(Query.boolean_query([(Occur.Should, part) for part in parts])) if parts else []
 
-    def _respaced(self, words: Sequence[str], counts: Sequence[int]) -> list[Name]:
+    def _respaced(self, words: Sequence[_Word]) -> list[Name]:
         """Names with the words, two neighbours being one, or an unknown one falling into two."""
+        texts = [word.text for word in words]
         ways: list[list[str]] = []
-        for place, (word, following) in enumerate(pairwise(words)):
+        for place, (word, following) in enumerate(pairwise(texts)):
             if self._count(word + following):
-                ways.append([*words[:place], word + following, *words[place + 2 :]])
-        for place, word in enumerate(words):
-            if len(word) < 2 * _SHORT_ENDING or counts[place]:
+                ways.append([*texts[:place], word + following, *texts[place + 2 :]])
+        for place, word in enumerate(texts):
+            if len(word) < 2 * _SHORT_ENDING or words[place].count:
                 continue
             cuts = range(_SHORT_ENDING, len(word) - _SHORT_ENDING + 1)
             known = {cut: min(self._count(word[:cut]), self._count(word[cut:])) for cut in cuts}
             best = max(known, key=lambda cut: known[cut])
             if known[best]:
-                ways.append([*words[:place], word[:best], word[best:], *words[place + 1 :]])
+                ways.append([*texts[:place], word[:best], word[best:], *texts[place + 1 :]])
         return [
             name
             for way in ways
             if all(self._count(word) for word in way)
             for name in self._found(_all([self._has(self._word, word) for word in way]))
         ]
+
+
+class _Word:
+    """A word asked for, in how many names it is, and what it may be instead."""
+
+    def __init__(self, text: str, count: int, spellings: Spellings) -> None:
+        self.text, self.count = text, count
+        self._spellings = spellings
+        self._like: dict[int, list[str]] = {}
+
+    def like(self, distance: int) -> list[str]:
+        """Other words within so many letters, the most frequent first."""
+        if distance not in self._like:
+            self._like[distance] = self._spellings.like(self.text, distance, most=_MOST_LIKE[distance])
+        return self._like[distance]
+
+
+def _one_replaced(words: Sequence[_Word]) -> set[str]:
+    """The words with one of them replaced by one like it: the one that no name has, if there is one."""
+    texts = [word.text for word in words]
+    unknown = [place for place, word in enumerate(words) if not word.count]
+    return {
+        " ".join([*texts[:place], other, *texts[place + 1 :]])
+        for place in (unknown or range(len(words)) if len(unknown) < 2 else ())
+        for other in words[place].like(1)
+    }
+
+
+def _respelt(text: str) -> set[str]:
+    """A text with a space too many, missing, instead of a letter, or moved by one."""
+    ways = {text[:place] + " " + text[place + more :] for place in range(1, len(text)) for more in (0, 1)}
+    for place, letter in enumerate(text):
+        if letter == " ":
+            before, after = text[:place], text[place + 1 :]
+            ways |= {before + after, f"{before[:-1]} {before[-1]}{after}", f"{before}{after[0]} {after[1:]}"}
+    return {" ".join(way.split()) for way in ways} - {text}
 
 
 def _all(parts: Sequence[Query]) -> Query:

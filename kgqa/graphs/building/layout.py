@@ -39,13 +39,14 @@ from kgqa.graphs.building.classes import Classes
 from kgqa.graphs.building.collect import Words
 from kgqa.graphs.building.facts import FactWriter
 from kgqa.graphs.building.gather import Gathered
+from kgqa.graphs.building.names import write_names
 from kgqa.graphs.building.renumber import LiteralWriter
 from kgqa.graphs.building.sorting import ExternalSort, changes
 from kgqa.graphs.building.spool import Scratch
 from kgqa.graphs.building.visible import Statements
 from kgqa.graphs.building.words import write_relation_words
 from kgqa.graphs.name_index import FOLDER as NAMES
-from kgqa.graphs.name_index import Entry, write_names
+from kgqa.graphs.name_index import Entry
 from kgqa.graphs.rdf_terms import end_of
 from kgqa.graphs.readers.reading import Progress
 
@@ -129,7 +130,7 @@ def write_layout(
     tell("writing the index of names", 0)
     relation_entries = _relation_entries(gathered.relation_words, old_relations, facts_writer.usage)
     entries = chain(_entity_entries(writer, types), relation_entries)
-    writer.adopt(write_names(writer.folder / NAMES, entries, memory=memory // 2))
+    writer.adopt(write_names(writer.folder / NAMES, entries, memory=memory))
     return Counts(
         entities=n_entities,
         relations=len(used),
@@ -185,11 +186,13 @@ def _relation_entries(words: Words, numbers: IntArray, usage: IntArray) -> Itera
 def _entity_entries(writer: ArrayWriter, types: IntArray) -> Iterator[Entry]:
     """Labels and aliases of entities, read back from the arrays."""
     reader = ArrayReader(writer.folder)
-    labels, aliases = reader.texts("entities.labels"), reader.texts("entities.aliases")
-    starts, known = reader.column("entities.alias_starts"), reader.columns("degrees", "sitelinks")
+    count = len(reader.texts("entities.labels"))
     are_types = set(types.tolist())
-    for first in range(0, len(labels), _PIECE):
-        rows = np.arange(first, min(first + _PIECE, len(labels)))
+    for first in range(0, count, _PIECE):
+        # Mapped anew for every piece: pages of what was read before would count as held.
+        labels, aliases = reader.texts("entities.labels"), reader.texts("entities.aliases")
+        starts, known = reader.column("entities.alias_starts"), reader.columns("degrees", "sitelinks")
+        rows = np.arange(first, min(first + _PIECE, count))
         named = rows[(labels.lengths(rows) > 0) | (starts[rows + 1] > starts[rows])]
         columns = (named, np.sum([c[named] for c in known], axis=0), starts[named], starts[named + 1])
         for owner, degree, start, end in zip(*(column.tolist() for column in columns), strict=True):

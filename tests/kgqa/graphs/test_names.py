@@ -74,6 +74,10 @@ def test_normal_forms(text: str, normal: str) -> None:
         ("germny", "Q183", "fuzzy"),
         ("barackobama", "Q76", "fuzzy"),
         ("god father", "Q47703", "fuzzy"),
+        ("th egodfathr", "Q47703", "fuzzy"),  # a space moved, and a letter missing
+        ("barackkobma", "Q76", "fuzzy"),  # a letter for the space, and one missing
+        ("leonardo dcapiro", "Q38111", "fuzzy"),  # twice in a word
+        ("a pacino", "Q41163", "fuzzy"),
         ("Q183", "Q183", "exact"),
         ("X6", "X6", "exact"),  # has no label
     ],
