@@ -3,10 +3,11 @@
     python benchmarks/ablation.py CONFIG TEST GRAPH --split KEYS --out DIR [--only NAME,NAME] [-- OPTION...]
 
 Trains one model with CONFIG as it is (``whole``), one without each of ``kgqa.context.PARTS``, one with an
-encoder trained from nothing (``scratch``) and one with the pretrained encoder as it came (``untuned``), and
-scores them on the questions of the CSQA file TEST whose dialogues are keys of KEYS: execution equality, with
-gold entities and both histories. Everything else is the same, the seed too. A model that is there already is
-not trained again, so the table can be made in pieces. OPTIONs go to ``kgqa train`` (such as ``--epochs 1``).
+encoder trained from nothing (``scratch``), one with the pretrained encoder tuned or, where CONFIG tunes it,
+left as it came, and one for which a fifth of all relations and types are held out from training (``unseen``).
+All are scored on the questions of the CSQA file TEST whose dialogues are keys of KEYS: execution equality with
+gold entities and history. Everything else is the same, the seed too. A model that is there already is not
+trained again, so the table can be made in pieces. OPTIONs go to ``kgqa train`` (such as ``--epochs 1``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from kgqa.checkpoint import WEIGHTS
 from kgqa.config import SCRATCH, Config, load_config, write_toml
 from kgqa.context import PARTS
 
-HISTORIES = ("gold", "predicted")
+TUNING = 300
+"""Steps of tuning where CONFIG has none."""
+UNSEEN = 0.2
 
 
 def variants(config: Config) -> dict[str, Config]:
@@ -31,7 +34,9 @@ def variants(config: Config) -> dict[str, Config]:
     for part in PARTS:
         found[f"without {part}"] = replace(config, context=replace(config.context, without=(part,)))
     found["scratch"] = replace(config, text=replace(config.text, encoder=SCRATCH))
-    found["untuned"] = replace(config, text=replace(config.text, tuning_steps=0))
+    name, steps = ("untuned", 0) if config.text.tuning_steps else ("tuned", TUNING)
+    found[name] = replace(config, text=replace(config.text, tuning_steps=steps))
+    found["unseen"] = replace(config, training=replace(config.training, unseen_share=UNSEEN))
     return found
 
 
@@ -58,32 +63,21 @@ def main() -> None:
         if not given.only or name in given.only.split(",")
     }
     given.out.mkdir(parents=True, exist_ok=True)
-    print(f"{'':24s}" + "".join(f"{'gold, ' + history:>20s}" for history in HISTORIES))
     for name, config in chosen.items():
         folder = given.out / name.replace(" ", "-")
         settings = given.out / f"{folder.name}.toml"
         settings.write_text(write_toml(config), encoding="utf-8")
         if not (folder / WEIGHTS).exists():
             run("train", "--config", settings, "--graph", given.graph, "--out", folder, *given.options)
-        row = f"{name:24s}"
-        for history in HISTORIES:
-            report = given.out / f"{folder.name}.{history}"
-            asked = ("--entities", "gold", "--history", history, "--unguided", "--split", given.split)
-            run(
-                "evaluate",
-                "csqa",
-                given.test,
-                "--graph",
-                given.graph,
-                "--model",
-                folder,
-                *asked,
-                "--out",
-                report,
-            )
-            measured = json.loads((report / "report.json").read_text(encoding="utf-8"))
-            row += f"{100 * measured['headline']['execution_equality']:20.1f}"
-        print(row, flush=True)
+        report = given.out / f"{folder.name}.report"
+        asked = ("--entities", "gold", "--history", "gold", "--unguided", "--split", given.split)
+        run(
+            "evaluate", "csqa", given.test, "--graph", given.graph, "--model", folder, *asked, "--out", report
+        )
+        measured = json.loads((report / "report.json").read_text(encoding="utf-8"))
+        print(f"{name:24s}{100 * measured['headline']['execution_equality']:8.1f}", flush=True)
+        for names, row in measured["tables"].get("relations and types", {}).items():
+            print(f"  {names:22s}{100 * row['execution_equality']:8.1f} of {row['compared']}", flush=True)
 
 
 if __name__ == "__main__":

@@ -91,3 +91,9 @@ def test_a_graph_that_computes_forms_itself_is_not_looked_at() -> None:
     offers = Offers(Remote())  # type: ignore[arg-type]
     assert offers.at(_written("follow", "Q142")) is None
     assert offers.share(read_form("members(Q6256)"), "follow", "P36") == UNKNOWN
+
+
+def test_silent_offers_say_nothing_while_a_form_is_written(embedded: Graph) -> None:
+    written = _written("follow", "Q142")
+    assert Offers(embedded).at(written) is not None
+    assert Offers(embedded, silent=True).at(written) is None

@@ -18,6 +18,7 @@ from kgqa.evaluate import Setting, chosen_dialogues, evaluate
 from kgqa.evidence import result_of
 from kgqa.graphs import EmbeddedGraph
 from kgqa.report import Report
+from kgqa.unseen import is_unseen
 from tests.form_parser import FormParser
 from tests.toy import toy_graph
 
@@ -254,3 +255,18 @@ def test_later_questions_of_a_dataset_that_names_seeds_are_given_the_dialogue_al
     for dataset, given in (("convquestions", ()), ("plain", None)):
         _, parser = run([talk], graph, source, tmp_path / dataset, dataset=dataset, entities="gold")
         assert [request.given for request in parser.requests] == [("Q142",), given]
+
+
+def test_labels_and_names_never_seen_have_rows_of_their_own(
+    graph: EmbeddedGraph, source: Path, tmp_path: Path
+) -> None:
+    unseen = next(name for name in ("P36", "P37", "P47") if is_unseen(name, 0.5))
+    learnt = next(name for name in ("P36", "P37", "P47") if not is_unseen(name, 0.5))
+    dialogues = [
+        dialogue("a", (f"follow(Q142, {unseen})", gold(f"follow(Q142, {unseen})", entities=("Q90",)))),
+        dialogue("b", ("no form", gold(f"follow(Q142, {learnt})", entities=("Q90",)))),
+    ]
+    report, _ = run(dialogues, graph, source, tmp_path / "out", unseen_share=0.5)
+    table = report.tables["relations and types"]
+    assert (table["never seen"]["execution_equality"], table["learnt"]["execution_equality"]) == (1.0, 0.0)
+    assert report.tables["labels"]["all entities have a label"]["n"] == 2
