@@ -4,10 +4,11 @@
 
 Trains one model with CONFIG as it is (``whole``), one without each of ``kgqa.context.PARTS``, one with an
 encoder trained from nothing (``scratch``), one with the pretrained encoder tuned or, where CONFIG tunes it,
-left as it came, and one for which a fifth of all relations and types are held out from training (``unseen``).
-All are scored on the questions of the CSQA file TEST whose dialogues are keys of KEYS: execution equality with
-gold entities and history. Everything else is the same, the seed too. A model that is there already is not
-trained again, so the table can be made in pieces. OPTIONs go to ``kgqa train`` (such as ``--epochs 1``).
+left as it came, and one for which a fifth of all relations and types are held out from training
+(``unseen``). All are scored on the questions of the CSQA file TEST whose dialogues are keys of KEYS:
+execution equality with gold entities and history. Everything else is the same, the seed too. A model that
+is there already is not trained again, so the table can be made in pieces. OPTIONs go to ``kgqa train``
+(such as ``--epochs 1``).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from grammar.operators import GRAMMAR_NAME
 from grammar.partial import OPERATOR_NAMES
 from kgqa import __version__
 from kgqa.associations import Associations
-from kgqa.choice import Choice
+from kgqa.choice import Choices
 from kgqa.config import SCRATCH, Config, TextConfig, read_config, write_toml
 from kgqa.model import StructuredTransformer
 from kgqa.text import PretrainedText, ScratchText, TextEncoder, TextInput
@@ -46,7 +46,7 @@ class Checkpoint:
     text: TextEncoder
     associations: Associations
     checksum: str
-    choice: Choice = field(default_factory=Choice)
+    choices: Choices = field(default_factory=Choices)
 
 
 def choose_device(name: str) -> torch.device:
@@ -80,7 +80,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     if not (folder / TEXT).exists():
         checkpoint.text.save(folder / TEXT)
     checkpoint.associations.save(folder / ASSOCIATIONS)
-    checkpoint.choice.save(folder / CHOICE)
+    checkpoint.choices.save(folder / CHOICE)
     state = checkpoint.model.state_dict()
     weights = {name: tensor.detach().cpu().half().contiguous() for name, tensor in state.items()}
     save_file(weights, folder / f"{WEIGHTS}.new")
@@ -115,8 +115,8 @@ def load_checkpoint(folder: Path, *, device: str = "auto") -> Checkpoint:
         ) from None
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
     associations = Associations.load(folder / ASSOCIATIONS)
-    choice = Choice.load(folder / CHOICE)
-    return Checkpoint(config, model.eval().to(chosen), text, associations, digest, choice)
+    choices = Choices.load(folder / CHOICE)
+    return Checkpoint(config, model.eval().to(chosen), text, associations, digest, choices)
 
 
 def _read_config(path: Path) -> Config:

@@ -6,6 +6,11 @@ and what of the question it leaves unused. The weights of these features are lea
 from training (listwise, with "none of them" as one more choice, so that the probabilities mean something),
 and are a file of the run that people can read.
 
+How much it tells that a form denotes nothing depends on what is asked for. Who asks a graph mostly asks
+what it can answer; released dialogues were answered from another, larger graph. So there are weights for
+each: ``guided``, learnt on questions that the graph at hand answers, and ``unguided``, learnt on released
+dialogues as they are.
+
 Executing all forms of a beam is cheap on a graph at hand; on an endpoint every form is a request, and the
 decoder's order stays.
 """
@@ -18,6 +23,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -72,6 +78,9 @@ FEATURES = (
 )
 NONE = "none of them"
 
+Beam: TypeAlias = tuple[FloatArray, Sequence[bool]]
+"""The features of hypotheses, [hypotheses, FEATURES], and which of these are right."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -113,14 +122,23 @@ class Choice:
     def _vector(self) -> FloatArray:
         return np.array([self.weights.get(name, 0.0) for name in FEATURES])
 
+
+@dataclass(frozen=True)
+class Choices:
+    """How a guided and how an unguided parser chooses."""
+
+    guided: Choice = field(default_factory=Choice)
+    unguided: Choice = field(default_factory=Choice)
+
     def save(self, path: Path) -> None:
         """Write as JSON."""
         new = path.with_suffix(".new")
-        new.write_text(json.dumps(dict(self.weights), indent=1) + "\n", encoding="utf-8")
+        record = {"guided": dict(self.guided.weights), "unguided": dict(self.unguided.weights)}
+        new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.replace(new, path)
 
     @classmethod
-    def load(cls, path: Path) -> Choice:
+    def load(cls, path: Path) -> Choices:
         """Open what ``save`` wrote; the decoder's order where there is no such file.
 
         Raises:
@@ -130,12 +148,15 @@ class Choice:
             return cls()
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            weights = {str(name): float(weight) for name, weight in record.items()}
-        except (ValueError, AttributeError, TypeError) as error:
+            found = [
+                {str(name): float(weight) for name, weight in record[kind].items()}
+                for kind in ("guided", "unguided")
+            ]
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise CheckpointError(f"{path} is damaged ({error}); copy the run anew") from None
-        if unknown := sorted(set(weights) - {*FEATURES, NONE}):
+        if unknown := sorted({name for weights in found for name in weights} - {*FEATURES, NONE}):
             raise CheckpointError(f"{path}: expected weights of known features, found {unknown[0]!r}")
-        return cls(weights)
+        return cls(*map(Choice, found))
 
 
 def execute_hypothesis(hypothesis: Hypothesis, execution: Execution) -> Judged:
@@ -256,8 +277,8 @@ def _truth(denotation: Boolean | Booleans) -> bool:
     return denotation.truth if isinstance(denotation, Boolean) else any(denotation.truths)
 
 
-def learn_choice(beams: Sequence[tuple[FloatArray, Sequence[bool]]]) -> Choice:
-    """Weights from beams: features [hypotheses, FEATURES] and which of the hypotheses are right.
+def learn_choice(beams: Sequence[Beam]) -> Choice:
+    """Weights from beams.
 
     The likelihood that a right one is chosen, or none where none is right, is made largest (L-BFGS).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grammar.denotation import FloatArray
+from grammar.denotation import Denotation, is_empty
 from grammar.execute import Execution
 from grammar.forms import normalise
 from grammar.offers import Offers
@@ -13,7 +13,7 @@ from kgqa import metrics
 from kgqa.answer import Hypothesis
 from kgqa.batch import make_batch
 from kgqa.checkpoint import Checkpoint
-from kgqa.choice import Choice, execute_hypothesis, features_of, learn_choice
+from kgqa.choice import Beam, Choices, Judged, execute_hypothesis, features_of, learn_choice
 from kgqa.config import Config
 from kgqa.decode import BEAM, beam_search
 from kgqa.graphs.opening import open_graph
@@ -25,6 +25,7 @@ from kgqa.text import TextEncoder
 _AT_ONCE = 32
 _MOST_JUDGED = 1_500
 """From so many lessons the choice among forms is learnt."""
+_FEWEST_RELEASED = 100
 
 
 def exact_match(
@@ -38,25 +39,38 @@ def exact_match(
     return right / max(1, len(lessons))
 
 
-def choice_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Progress) -> Choice:
-    """How the beams of a checkpoint are best judged, learnt from lessons that it was not trained on."""
-    judged: list[tuple[FloatArray, list[bool]]] = []
+def choices_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Progress) -> Choices:
+    """How the beams of a checkpoint are best judged, learnt from lessons that it was not trained on.
+
+    Where there are few released dialogues among them, all lessons tell how an unguided parser chooses.
+    """
+    answered: list[Beam] = []
+    released: list[Beam] = []
+    everything: list[Beam] = []
     lessons = lessons[:_MOST_JUDGED]
     for lesson, hypotheses, offers in _beams(
         checkpoint.model, lessons, checkpoint.text, checkpoint.config, beam=BEAM
     ):
+        progress("choosing among forms", len(everything) + 1, len(lessons))
+        if not hypotheses:
+            continue
         execution = Execution(offers.graph, limits=LIMITS)
-        beam = [execute_hypothesis(hypothesis, execution) for hypothesis in hypotheses]
         wanted = execute_hypothesis(Hypothesis(lesson.form, 0.0), execution).denotation
-        right = []
-        for one in beam:
-            exact = metrics.exact_match(one.hypothesis.form, lesson.form)
-            same = wanted is not None and metrics.execution_equality(one.denotation, wanted, exact=exact)
-            right.append(exact or same)
-        if beam:
-            judged.append((features_of(beam, lesson.context, offers), right))
-        progress("choosing among forms", len(judged), len(lessons))
-    return learn_choice(judged)
+        judged = [execute_hypothesis(hypothesis, execution) for hypothesis in hypotheses]
+        right = [_is_right(one, lesson, wanted) for one in judged]
+        beam = (features_of(judged, lesson.context, offers), right)
+        everything.append(beam)
+        if wanted is not None and not is_empty(wanted):
+            answered.append(beam)
+        if lesson.released:
+            released.append(beam)
+    some = released if len(released) >= _FEWEST_RELEASED else everything
+    return Choices(learn_choice(answered), learn_choice(some))
+
+
+def _is_right(one: Judged, lesson: Prepared, wanted: Denotation | None) -> bool:
+    exact = metrics.exact_match(one.hypothesis.form, lesson.form)
+    return exact or (wanted is not None and metrics.execution_equality(one.denotation, wanted, exact=exact))
 
 
 def _beams(

@@ -222,10 +222,12 @@ class SemanticParser:
     ) -> list[Judged]:
         """The best hypothesis and those nearly as good, executed, best first."""
         margin = MARGIN if self.guided else 0.0
-        if not (self.offers.are_cheap and self.checkpoint.choice.weights):
+        choices = self.checkpoint.choices
+        choice = choices.guided if self.guided else choices.unguided
+        if not (self.offers.are_cheap and choice.weights):
             near = [h for h in hypotheses if h.score >= hypotheses[0].score - margin]
             return [execute_hypothesis(h, execution) for h in near]
-        judged = self.checkpoint.choice.judge(hypotheses, context, execution, self.offers)
+        judged = choice.judge(hypotheses, context, execution, self.offers)
         best = judged[0].hypothesis.score
         return [one for one in judged if one.hypothesis.score >= best - margin]
 

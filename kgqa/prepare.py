@@ -54,13 +54,14 @@ Progress = Callable[[str, int, int | None], None]
 @dataclass(frozen=True)
 class Lesson:
     """One question with the forms that may be right, best first. ``given`` are its entities where they are
-    not to be searched."""
+    not to be searched, ``released`` is whether it is of a released dataset."""
 
     id: str
     conversation: Conversation
     question: str
     forms: tuple[LogicalForm, ...]
     given: tuple[str, ...] | None
+    released: bool = False
 
 
 @dataclass
@@ -106,7 +107,14 @@ def _lessons(
             if forms and share_of(f"form:{example.id}") < FORM_SHOWN:
                 conversation = _with_forms(conversation, forms)
             for _ in range(_times(source.weight, example.id)):
-                yield Lesson(example.id, conversation, example.question, found, _given(example, source))
+                yield Lesson(
+                    example.id,
+                    conversation,
+                    example.question,
+                    found,
+                    _given(example, source),
+                    source.dataset != "plain",
+                )
             forms[example.question] = found[0]
 
 
@@ -144,10 +152,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A lesson over a graph as arrays; ``targets`` are those of its forms that can be written, best first."""
+    """A lesson over a graph as arrays; ``targets`` are those of its forms that can be written, best first;
+    ``released`` whether somebody else answered its question, from some other graph."""
 
     id: str
     graph: str
+    released: bool
     encoded: Encoded
     targets: tuple[Target, ...]
     context: Context
@@ -180,7 +190,14 @@ class Preparer:
         kept = [number for number, targets in enumerate(found) if targets]
         arrays = encode_contexts([contexts[number] for number in kept], encoder, config=limits)
         return [
-            Prepared(lessons[number].id, self.graph, one, found[number], contexts[number])
+            Prepared(
+                lessons[number].id,
+                self.graph,
+                lessons[number].released,
+                one,
+                found[number],
+                contexts[number],
+            )
             for number, one in zip(kept, arrays, strict=True)
         ]
 

@@ -38,7 +38,7 @@ from kgqa.checkpoint import (
     without_training_paths,
 )
 from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
-from kgqa.development import choice_of, exact_match
+from kgqa.development import choices_of, exact_match
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.model import StructuredTransformer
@@ -116,7 +116,7 @@ def train(
         raise
     if processes.first:
         checkpoint = load_checkpoint(out, device=device)
-        choice_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
+        choices_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
     return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
 
 

@@ -13,7 +13,7 @@ from grammar.execute import Execution
 from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, read_form
 from grammar.offers import Offers
 from kgqa.answer import Hypothesis
-from kgqa.choice import FEATURES, NONE, Choice, execute_hypothesis, features_of, learn_choice
+from kgqa.choice import FEATURES, NONE, Choice, Choices, execute_hypothesis, features_of, learn_choice
 from kgqa.context import Context, ContextObject
 from kgqa.graphs import EmbeddedGraph
 from tests.toy import toy_graph
@@ -103,13 +103,13 @@ def test_without_weights_the_order_stays(graph: EmbeddedGraph) -> None:
     assert [one.hypothesis for one in judged] == hypotheses
 
 
-def test_a_choice_is_a_file_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+def test_choices_are_a_file_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "choice.json"
-    choice = Choice({"empty": -1.5, NONE: 0.25})
-    choice.save(path)
-    assert Choice.load(path) == choice
-    assert Choice.load(tmp_path / "none.json") == Choice()
-    for text in ("[1]", "{", json.dumps({"emtpy": 1})):
+    choices = Choices(Choice({"empty": -3.5, NONE: 0.25}), Choice({"empty": -0.5}))
+    choices.save(path)
+    assert Choices.load(path) == choices
+    assert Choices.load(tmp_path / "none.json") == Choices()
+    for text in ("[1]", "{", '{"guided": {}}', json.dumps({"guided": {"emtpy": 1}, "unguided": {}})):
         path.write_text(text)
         with pytest.raises(CheckpointError, match=r"choice\.json"):
-            Choice.load(path)
+            Choices.load(path)
