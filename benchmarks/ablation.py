@@ -78,7 +78,8 @@ def main() -> None:
         measured = json.loads((report / "report.json").read_text(encoding="utf-8"))
         print(f"{name:24s}{100 * measured['headline']['execution_equality']:8.1f}", flush=True)
         for names, row in measured["tables"].get("relations and types", {}).items():
-            print(f"  {names:22s}{100 * row['execution_equality']:8.1f} of {row['compared']}", flush=True)
+            if row["compared"]:
+                print(f"  {names:22s}{100 * row['execution_equality']:8.1f} of {row['compared']}", flush=True)
 
 
 if __name__ == "__main__":

@@ -113,10 +113,14 @@ def load_checkpoint(folder: Path, *, device: str = "auto") -> Checkpoint:
         raise CheckpointError(
             f"{folder / WEIGHTS} does not hold the weights that {CONFIG} describes ({reason}); copy it anew"
         ) from None
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    texts = sorted((folder / TEXT).iterdir())
+    for path in (folder / WEIGHTS, folder / ASSOCIATIONS, folder / CHOICE, *texts):
+        if path.is_file():  # all that answers depend on
+            digest.update(path.read_bytes())
     associations = Associations.load(folder / ASSOCIATIONS)
     choices = Choices.load(folder / CHOICE)
-    return Checkpoint(config, model.eval().to(chosen), text, associations, digest, choices)
+    return Checkpoint(config, model.eval().to(chosen), text, associations, digest.hexdigest()[:16], choices)
 
 
 def _read_config(path: Path) -> Config:

@@ -51,7 +51,9 @@ SURE = 0.5
 """From this score of its match on, an entity counts as named by the question."""
 _COMBINED = ("union", "intersect", "difference")
 _SMALLEST = 1e-3
-_STRENGTH = 1e-3  # of the weights' penalty
+_STRENGTH = 0.5  # of the weights' penalty: as much as if their size were one
+_FEWEST = 100
+"""From fewer beams nothing is learnt: their noise would overrule the decoder."""
 
 FEATURES = (
     "probability",  # logarithm of the decoder's probability
@@ -96,6 +98,10 @@ class Choice:
     """Weights by the names of FEATURES, and that of NONE; without any the decoder's order stays."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to choose by."""
+        return bool(self.weights)
 
     def judge(
         self,
@@ -278,11 +284,11 @@ def _truth(denotation: Boolean | Booleans) -> bool:
 
 
 def learn_choice(beams: Sequence[Beam]) -> Choice:
-    """Weights from beams.
+    """Weights from beams; none from few.
 
     The likelihood that a right one is chosen, or none where none is right, is made largest (L-BFGS).
     """
-    if not any(any(right) and not all(right) for _, right in beams):
+    if len(beams) < _FEWEST:
         return Choice()
     start = torch.zeros(len(FEATURES) + 1, dtype=torch.float64)
     start[0] = 1.0
@@ -294,7 +300,7 @@ def learn_choice(beams: Sequence[Beam]) -> Choice:
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        total = _STRENGTH * len(told) * ((weights - start) ** 2).sum()
+        total = _STRENGTH * ((weights - start) ** 2).sum()
         for rows, right in told:
             scores = torch.cat((rows @ weights[:-1], weights[-1:]))
             total = total + scores.logsumexp(0) - scores[right].logsumexp(0)

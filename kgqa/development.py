@@ -25,7 +25,6 @@ from kgqa.text import TextEncoder
 _AT_ONCE = 32
 _MOST_JUDGED = 1_500
 """From so many lessons the choice among forms is learnt."""
-_FEWEST_RELEASED = 100
 
 
 def exact_match(
@@ -42,7 +41,9 @@ def exact_match(
 def choices_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Progress) -> Choices:
     """How the beams of a checkpoint are best judged, learnt from lessons that it was not trained on.
 
-    Where there are few released dialogues among them, all lessons tell how an unguided parser chooses.
+    Where there are few released dialogues among them, all lessons tell how an unguided parser chooses;
+    where there are few lessons at all, it stays as it is. Lessons over an endpoint tell nothing: the parser
+    does not execute all forms of a beam there.
     """
     answered: list[Beam] = []
     released: list[Beam] = []
@@ -52,7 +53,7 @@ def choices_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Pr
         checkpoint.model, lessons, checkpoint.text, checkpoint.config, beam=BEAM
     ):
         progress("choosing among forms", len(everything) + 1, len(lessons))
-        if not hypotheses:
+        if not (hypotheses and offers.are_cheap):
             continue
         execution = Execution(offers.graph, limits=LIMITS)
         wanted = execute_hypothesis(Hypothesis(lesson.form, 0.0), execution).denotation
@@ -64,8 +65,9 @@ def choices_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Pr
             answered.append(beam)
         if lesson.released:
             released.append(beam)
-    some = released if len(released) >= _FEWEST_RELEASED else everything
-    return Choices(learn_choice(answered), learn_choice(some))
+    before = checkpoint.choices
+    guided, unguided = learn_choice(answered), learn_choice(released) or learn_choice(everything)
+    return Choices(guided or before.guided, unguided or before.unguided)
 
 
 def _is_right(one: Judged, lesson: Prepared, wanted: Denotation | None) -> bool:
@@ -84,7 +86,9 @@ def _beams(
     """The forms that the model writes for every lesson, with what the lesson's graph offers."""
     model.eval()
     device = next(model.parameters()).device
-    offers = {name: Offers(open_graph(name)) for name in {lesson.graph for lesson in lessons}}
+    silent = "offers" in config.context.without
+    graphs_of = {lesson.graph for lesson in lessons}
+    offers = {name: Offers(open_graph(name), silent=silent) for name in graphs_of}
     for start in range(0, len(lessons), _AT_ONCE):
         chunk = lessons[start : start + _AT_ONCE]
         batch = make_batch([lesson.encoded for lesson in chunk], text).to(device)

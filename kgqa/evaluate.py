@@ -326,7 +326,8 @@ def report_of(lines: Sequence[Line], *, protocol: dict[str, Any]) -> Report:
         forms = [(line, read_form(line["gold_form"])) for line in lines if line["gold_form"]]
         for name, wanted in (("learnt", False), ("never seen", True)):
             part = [line for line, form in forms if needs_unseen(form, share) is wanted]
-            tables.setdefault("relations and types", {})[name] = measures(part)
+            if part:
+                tables.setdefault("relations and types", {})[name] = measures(part)
     if calibration := calibration_table(lines):
         tables["confidence"] = calibration
     return Report(

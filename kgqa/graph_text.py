@@ -64,6 +64,11 @@ class GraphText:
     def _type_vectors(self) -> Vectors | None:
         return stored_vectors(self.encoder, self._type_texts)
 
+    def encode_names(self) -> None:
+        """Have the vectors of all relations and types made and kept on disk, for other processes to find."""
+        for texts in (self._relation_texts, self._type_texts):
+            stored_vectors(self.encoder, texts)
+
     def _relation_text(self, name: str, label: str | None) -> str:
         aliases = sorted(self.graph.aliases(name), key=lambda alias: (len(alias), alias))[:_ALIASES]
         label = label or name

@@ -2,11 +2,12 @@
 
     question -> links -> context -> model under the mask (beam) -> forms -> execution -> Answer
 
-Choice among the forms of the beam is guided by execution: the most probable form that denotes something
-wins over more probable ones that fail or denote nothing, as long as it is not much less probable. Where none
-does, the best form is tried without one of its type filters (types are where graphs are patchiest), then the
-words that it took for an entity are read as another one ("president of the United States" as the country).
-A form that leaves out an entity which the question clearly names counts as less probable.
+Among the forms of the beam ``kgqa.choice`` decides. A guided parser then lets a form that denotes nothing
+give way to one that denotes something and is not much less probable. Where none does, the best form is
+tried without one of its type filters (types are where graphs are patchiest), then the words that it took
+for an entity are read as another one ("president of the United States" as the country). Where nothing was
+learnt to choose by, or forms are too dear to be executed, a form that leaves out an entity which the
+question clearly names counts as less probable.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ class _Read:
 class SemanticParser:
     """A model on a graph.
 
-    ``guided`` by execution or not: on a slice of a graph, where the right form may denote nothing, the most
-    probable form is the fairer guess.
+    ``guided`` towards forms that denote something or not: on a slice of a graph the right form may denote
+    nothing, and what is learnt on released dialogues about that (``kgqa.choice``) is the fairer guess.
     """
 
     def __init__(self, checkpoint: Checkpoint, graph: KnowledgeGraph, *, guided: bool = True) -> None:
@@ -182,10 +183,8 @@ class SemanticParser:
         question, given, links = read.asked.question, read.meant.given, read.links
         if not hypotheses:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
-        if self.guided:
-            hypotheses = _ranked(hypotheses, links)
         execution = Execution(self.graph, limits=self.limits)
-        close = self._judged(hypotheses, read.context, execution)
+        hypotheses, close = self._judged(hypotheses, read, execution)
         executed = [(one.hypothesis, one.denotation) for one in close if one.denotation is not None]
         if not executed:
             first = close[0]
@@ -214,22 +213,23 @@ class SemanticParser:
             confidence=math.exp(chosen.score),
             text=answer_text(result, self.graph),
             evidence=facts_behind(chosen.form, self.graph, execution=execution),
-            alternatives=tuple(h for h in hypotheses if h is not chosen),
+            alternatives=tuple(h for h in hypotheses if h.form != chosen.form),
         )
 
     def _judged(
-        self, hypotheses: Sequence[Hypothesis], context: Context, execution: Execution
-    ) -> list[Judged]:
-        """The best hypothesis and those nearly as good, executed, best first."""
+        self, hypotheses: Sequence[Hypothesis], read: _Read, execution: Execution
+    ) -> tuple[list[Hypothesis], list[Judged]]:
+        """All hypotheses, best first; the best and those nearly as good executed."""
         margin = MARGIN if self.guided else 0.0
         choices = self.checkpoint.choices
         choice = choices.guided if self.guided else choices.unguided
-        if not (self.offers.are_cheap and choice.weights):
-            near = [h for h in hypotheses if h.score >= hypotheses[0].score - margin]
-            return [execute_hypothesis(h, execution) for h in near]
-        judged = choice.judge(hypotheses, context, execution, self.offers)
-        best = judged[0].hypothesis.score
-        return [one for one in judged if one.hypothesis.score >= best - margin]
+        if self.offers.are_cheap and choice:
+            judged = choice.judge(hypotheses, read.context, execution, self.offers)
+            ranked = [one.hypothesis for one in judged]
+            return ranked, [one for one in judged if one.hypothesis.score >= ranked[0].score - margin]
+        ranked = _ranked(hypotheses, read.links) if self.guided else list(hypotheses)
+        near = [h for h in ranked if h.score >= ranked[0].score - margin]
+        return ranked, [execute_hypothesis(h, execution) for h in near]
 
     def _close(self, form: LogicalForm, read: _Read, execution: Execution) -> list[str]:
         """An entity of the form and its namesakes that may be meant just as well, and give an answer too."""

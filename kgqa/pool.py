@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
@@ -24,8 +25,8 @@ _AHEAD = 4  # pieces a process that are on their way: the next is there when one
 _Item = TypeVar("_Item")
 _Handle = TypeVar("_Handle")
 _Result = TypeVar("_Result")
-_function: Callable[[Any], Any] | None = None
-"""What this process applies; set once, when it starts."""
+_make: Callable[[], Callable[[Any], Any]] | None = None
+"""Makes what this process applies, once; set when it starts."""
 
 
 def in_processes(
@@ -51,14 +52,10 @@ def in_processes(
     def submit(item: _Item) -> Future[_Result]:
         return pool.submit(_apply, item)
 
-    def result(future: Future[_Result]) -> _Result:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            raise KgqaError(f"a process was killed, perhaps for want of memory; {advice}") from None
-
     try:
-        yield from in_order(items, submit, result, workers)
+        yield from in_order(items, submit, Future.result, workers)
+    except BrokenProcessPool:
+        raise KgqaError(f"a process was killed, perhaps for want of memory; {advice}") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -80,11 +77,11 @@ def in_order(
 
 
 def _start(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
-    global _function
+    global _make
     # Ctrl-C reaches every process of the terminal; the one that waits decides what is still done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _function = make(*arguments)
+    _make = cache(partial(make, *arguments))
 
 
 def _end_with_parent() -> None:
@@ -96,5 +93,5 @@ def _end_with_parent() -> None:
 
 
 def _apply(item: Any) -> Any:
-    assert _function is not None, "the process was started without a function"
-    return _function(item)
+    assert _make is not None, "the process was started without a function"
+    return _make()(item)  # made with the first piece of work, so that its error comes back as one

@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from grammar.errors import DataError
 from grammar.forms import LogicalForm
@@ -29,7 +30,7 @@ from kgqa.checkpoint import open_text
 from kgqa.config import Config, SourceConfig
 from kgqa.context import Context
 from kgqa.conversation import Conversation, Dialogue, Example
-from kgqa.datasets import read_dataset
+from kgqa.datasets import is_released, read_dataset
 from kgqa.decode import action_numbers
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
@@ -113,7 +114,7 @@ def _lessons(
                     example.question,
                     found,
                     _given(example, source),
-                    source.dataset != "plain",
+                    is_released(source.dataset),
                 )
             forms[example.question] = found[0]
 
@@ -173,6 +174,22 @@ class Prepared:
         return len(self.encoded.pieces) + len(self.encoded.form_operator) + len(self.encoded.labels)
 
 
+def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of R forms the lesson that each is of [R], its actions [R, L] (-1 pads), what was allowed and what
+    offered [R, L, A], of ``width`` actions."""
+    forms = [(row, target) for row, lesson in enumerate(batch) for target in lesson.targets]
+    length = max(len(target.actions) for _, target in forms)
+    actions = torch.full((len(forms), length), -1)
+    allowed = torch.zeros((len(forms), length, width), dtype=torch.bool)
+    offers = torch.full((len(forms), length, width), UNKNOWN)
+    for number, (_, target) in enumerate(forms):
+        count, wide = target.allowed.shape
+        actions[number, :count] = torch.from_numpy(target.actions)
+        allowed[number, :count, :wide] = torch.from_numpy(target.allowed)
+        offers[number, :count, :wide] = torch.from_numpy(target.offers)
+    return torch.tensor([row for row, _ in forms]), actions, allowed, offers
+
+
 class Preparer:
     """Lessons over one graph, which is opened as ``graph``, as arrays."""
 
@@ -181,12 +198,15 @@ class Preparer:
         self.text = GraphText(open_graph(graph), encoder)
         self.offers = Offers(self.text.graph, silent="offers" in config.context.without)
 
-    def prepare(self, lessons: Sequence[Lesson], associations: Associations) -> list[Prepared]:
-        """Lessons, in order, without those whose best form needs what is not among the objects."""
+    def prepare(
+        self, lessons: Sequence[Lesson], associations: Associations, *, any_form: bool = False
+    ) -> list[Prepared]:
+        """Lessons, in order, without those whose best form (or, with ``any_form``, each of whose forms) needs
+        what is not among the objects."""
         limits, encoder = self.config.context, self.text.encoder
         encoder.pieces(sorted({lesson.question for lesson in lessons}), limits.question_tokens)
         contexts = [self._context(lesson, associations) for lesson in lessons]
-        found = [self._targets(lesson, context) for lesson, context in zip(lessons, contexts, strict=True)]
+        found = [self._targets(x, context, any_form) for x, context in zip(lessons, contexts, strict=True)]
         kept = [number for number, targets in enumerate(found) if targets]
         arrays = encode_contexts([contexts[number] for number in kept], encoder, config=limits)
         return [
@@ -213,8 +233,8 @@ class Preparer:
             config=self.config.context,
         )
 
-    def _targets(self, lesson: Lesson, context: Context) -> tuple[Target, ...]:
-        """Those of a lesson's forms that can be written; none if the best one cannot."""
+    def _targets(self, lesson: Lesson, context: Context, any_form: bool) -> tuple[Target, ...]:
+        """Those of a lesson's forms that can be written; unless ``any_form``, none if the best one cannot."""
         most = self.config.training.max_actions
         space = ActionSpace(context.leaves, max_actions=most)
         targets: list[Target] = []
@@ -222,7 +242,7 @@ class Preparer:
             actions = action_numbers(form, space)
             if actions is not None and len(actions) <= most:
                 targets.append(self._target(form, actions, space))
-            elif not targets:
+            elif not targets and not any_form:
                 return ()
         return tuple(targets)
 
@@ -281,9 +301,15 @@ def read_sources(config: Config) -> Sources:
     """All lessons of all sources, but for those that need names held out from training."""
     share = config.training.unseen_share
     return {
-        name: (source, [(key, x) for key, x in _read(source) if not needs_unseen(x.forms[0], share)])
+        name: (source, [(key, lesson) for key, x in _read(source) for lesson in _learnable(x, share)])
         for name, source in _named(config.source)
     }
+
+
+def _learnable(lesson: Lesson, unseen_share: float) -> Iterator[Lesson]:
+    """The lesson without forms that need names held out from training, unless its best form does."""
+    if not needs_unseen(lesson.forms[0], unseen_share):
+        yield replace(lesson, forms=tuple(f for f in lesson.forms if not needs_unseen(f, unseen_share)))
 
 
 def training_lessons(sources: Sources, config: Config) -> Iterator[tuple[SourceConfig, list[Lesson]]]:
@@ -299,6 +325,7 @@ def prepare_sources(
     *,
     folder: Path,
     default_graph: str,
+    processes: int = 1,
     progress: Progress,
 ) -> Curriculum:
     """Learn the associations of words, and make arrays of all lessons; ``folder`` is the run that ``text``
@@ -317,10 +344,12 @@ def prepare_sources(
         for lessons in [[x for key, x in found if _group(key, config) == group]]
         for start in range(0, len(lessons), _CHUNK)
     ]
-    most = settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+    most = settings.workers or min(_MOST_WORKERS, (os.cpu_count() or 1) // processes)
     workers = min(most, len(work) // _CHUNKS_FOR_ANOTHER + 1)  # starting one takes seconds
     prepared: Iterator[list[Prepared]]
     if workers > 1:
+        for graph in dict.fromkeys(part.graph for part in work):
+            GraphText(open_graph(graph), text).encode_names()  # once, not in every process
         advice = "train with fewer workers ([training] workers = 1)"
         arguments = (config, folder, associations)
         prepared = in_processes(work, _preparing, arguments, workers=workers, advice=advice)

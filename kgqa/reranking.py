@@ -1,8 +1,9 @@
 """Train, re-rank, repeat: a model puts the forms that a search found for a question into a better order.
 
-The search knows words; a model trained on its best forms knows what most questions with such words stood for.
-A form's new score is what the search gave it plus the logarithm of how likely the model finds it, times a
-weight. Forms that the model cannot write, because a leaf is not among its objects, keep their place behind.
+The search knows words; a model trained on its best forms knows what most questions with such words stood
+for. Forms stand in the order of what the search gave them plus the logarithm of how likely the model finds
+them, times a weight; the scores in the file stay those of the search. Forms that the model cannot write,
+because a leaf is not among its objects, come last.
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ from kgqa.batch import make_batch
 from kgqa.checkpoint import Checkpoint
 from kgqa.conversation import Dialogue, Example
 from kgqa.graphs.opening import open_graph
-from kgqa.prepare import Lesson, Preparer
+from kgqa.prepare import Lesson, Preparer, targets
 from kgqa.supervision.silver import Line, Silver, read_silver, written
 from kgqa.supervision.turns import BUDGET, Task, Worker
-from kgqa.train import targets
 
 FORMS = 8
 """So many forms of a question are looked at: all that a search keeps."""
@@ -91,9 +91,12 @@ def rerank(
 def _ordered(
     forms: Sequence[tuple[LogicalForm, float]], likely: Mapping[LogicalForm, float], weight: float
 ) -> list[tuple[LogicalForm, float]]:
-    least = min(likely.values(), default=0.0)
-    scored = [(form, round(score + weight * likely.get(form, least), 4)) for form, score in forms]
-    return sorted(scored, key=lambda pair: -pair[1])
+    """The forms with the scores of the search, in the order of both; those without a likelihood last."""
+    if not likely:
+        return list(forms)
+    return sorted(
+        forms, key=lambda pair: (pair[0] not in likely, -pair[1] - weight * likely.get(pair[0], 0.0))
+    )
 
 
 def _likelihoods(
@@ -111,7 +114,7 @@ def _likelihoods(
         for one in chunk
         if len(one.forms) > 1 and one.id in examples
     ]
-    prepared = preparer.prepare(lessons, checkpoint.associations) if lessons else []
+    prepared = preparer.prepare(lessons, checkpoint.associations, any_form=True) if lessons else []
     if not prepared:
         return {}
     model = checkpoint.model

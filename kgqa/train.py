@@ -18,10 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from grammar.errors import ConfigError
-from grammar.offers import UNKNOWN
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
 from kgqa.checkpoint import (
@@ -42,13 +40,21 @@ from kgqa.development import choices_of, exact_match
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.model import StructuredTransformer
-from kgqa.prepare import Prepared, Progress, Sources, prepare_sources, read_sources, training_lessons
+from kgqa.prepare import (
+    Prepared,
+    Progress,
+    Sources,
+    prepare_sources,
+    read_sources,
+    targets,
+    training_lessons,
+)
 from kgqa.processes import Processes
 from kgqa.text import PretrainedText, ScratchText, TextEncoder
-from kgqa.training_state import read_record, read_state, write_state
+from kgqa.training_state import forget_state, read_record, read_state, write_state
 from kgqa.tuning import Pair, aliases_of, pairs_of, tune
 
-STATE, TUNING = "training", "tuning"
+STATE, TUNING, SETTINGS = "training", "tuning", "settings.toml"
 LOG = "log.jsonl"
 _DEV_LIMIT = 400
 _BUCKET = 40  # batches that are sorted by length together
@@ -92,13 +98,20 @@ def train(
     start = load_checkpoint(Path(config.training.start), device=device) if config.training.start else None
     if start is not None:
         config = _going_on(config, start.config)
+    _check_settings(config, out, processes)
     sources = read_sources(config)
     if start is None:
         text, lies_in = _text(config, sources, out, chosen, processes, default_graph, progress), out
     else:
         text, lies_in = start.text, Path(config.training.start)
     curriculum = prepare_sources(
-        config, sources, text, folder=lies_in, default_graph=str(default_graph), progress=progress
+        config,
+        sources,
+        text,
+        folder=lies_in,
+        default_graph=str(default_graph),
+        processes=processes.count,
+        progress=progress,
     )
     if not curriculum.train:
         raise ConfigError(
@@ -116,12 +129,37 @@ def train(
         raise
     if processes.first:
         checkpoint = load_checkpoint(out, device=device)
+        if start is not None:
+            checkpoint = replace(checkpoint, choices=start.choices)
         choices_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
     return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
 
 
+def _check_settings(config: Config, out: Path, processes: Processes) -> None:
+    """See that ``out`` holds nothing, or what a run with these settings has left there."""
+    path, settings = out / STATE / SETTINGS, write_toml(config)
+    if path.exists():
+        if path.read_text(encoding="utf-8") != settings:
+            raise ConfigError(f"{out} holds a run with other settings; give another --out, or remove it")
+    elif (out / WEIGHTS).exists():
+        raise ConfigError(f"{out} holds a finished run; give another --out, or remove it")
+    elif processes.first:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(settings, encoding="utf-8")
+    processes.wait()
+
+
 def _going_on(config: Config, start: Config) -> Config:
-    """The settings with those of the run that training starts from, where its weights depend on them."""
+    """The settings with those of the run that training starts from, where its weights depend on them.
+
+    Raises:
+        ConfigError: names are to be held out that the run has learnt.
+    """
+    if start.training.unseen_share < config.training.unseen_share:
+        raise ConfigError(
+            f"[training] unseen_share: expected at most {start.training.unseen_share:g}, which the run that "
+            f"training starts from held out, found {config.training.unseen_share:g}; train from nothing"
+        )
     training = replace(config.training, max_actions=start.training.max_actions)
     return replace(config, text=start.text, context=start.context, model=start.model, training=training)
 
@@ -148,6 +186,7 @@ def _text(
                 _tune(text, config, sources, out, default_graph, progress)
         text.save(out / f"{TEXT}.new")
         os.replace(out / f"{TEXT}.new", out / TEXT)
+        forget_state(out / TUNING)
     processes.wait()
     return open_text(out, config.text, device)
 
@@ -165,7 +204,8 @@ def _tune(
     graphs: dict[str, GraphText] = {}
     for source, lessons in training_lessons(sources, config):
         uri = source.graph or str(default_graph)
-        graphs.setdefault(uri, GraphText(open_graph(uri), text))
+        if uri not in graphs:
+            graphs[uri] = GraphText(open_graph(uri), text)
         pairs += pairs_of(lessons, graphs[uri], unseen)
     if not pairs:
         return
@@ -177,6 +217,7 @@ def _tune(
         seed=config.training.seed,
         state=out / TUNING,
         save_minutes=config.training.save_minutes,
+        half=config.training.precision == "bf16",
         progress=progress,
     )
 
@@ -193,22 +234,6 @@ def batches_of(lessons: Sequence[Prepared], size: int, *, seed: int) -> Iterator
         batches += [bucket[k : k + size] for k in range(0, len(bucket), size)]
     generator.shuffle(batches)
     yield from batches
-
-
-def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of R forms the lesson that each is of [R], its actions [R, L] (-1 pads), what was allowed and what
-    offered [R, L, A], of ``width`` actions."""
-    forms = [(row, target) for row, lesson in enumerate(batch) for target in lesson.targets]
-    length = max(len(target.actions) for _, target in forms)
-    actions = torch.full((len(forms), length), -1)
-    allowed = torch.zeros((len(forms), length, width), dtype=torch.bool)
-    offers = torch.full((len(forms), length, width), UNKNOWN)
-    for number, (_, target) in enumerate(forms):
-        count, wide = target.allowed.shape
-        actions[number, :count] = torch.from_numpy(target.actions)
-        allowed[number, :count, :wide] = torch.from_numpy(target.allowed)
-        offers[number, :count, :wide] = torch.from_numpy(target.offers)
-    return torch.tensor([row for row, _ in forms]), actions, allowed, offers
 
 
 class _Loop:
@@ -254,24 +279,15 @@ class _Loop:
         """Write everything that going on needs; the last file written makes it count."""
         if not self.processes.first:
             return
-        record = {
-            "step": self.state.step,
-            "state": asdict(self.state),
-            "settings": write_toml(self.config),
-        }
+        record = {"step": self.state.step, "state": asdict(self.state)}
         write_state(self.out / STATE, self.model, self.optimizer, record)
 
     def resume(self) -> None:
         """Go on where ``out`` stands, if it holds a run."""
         record = read_record(self.out / STATE)
-        if record is None:
-            if (self.out / WEIGHTS).exists():
-                raise ConfigError(f"{self.out} holds a finished run; give another --out, or remove it")
-            return
-        if record["settings"] != write_toml(self.config):
-            raise ConfigError(f"{self.out} holds a run with other settings; give another --out, or remove it")
-        read_state(self.out / STATE, self.model, self.optimizer)
-        self.state = State(**record["state"])
+        if record is not None:
+            read_state(self.out / STATE, self.model, self.optimizer)
+            self.state = State(**record["state"])
 
     # --- the loop ---
 
@@ -293,7 +309,7 @@ class _Loop:
         started = time.monotonic() - self.state.seconds
         saved = time.monotonic()
         losses: list[float] = []
-        while self.state.epoch < self.settings.epochs:
+        while self.state.epoch < self.settings.epochs and self.time_share < 1:
             seed = self.settings.seed * 1_000 + self.state.epoch
             for number, batch in enumerate(batches_of(lessons, self.settings.batch_size, seed=seed)):
                 if number < self.state.batch:
@@ -320,7 +336,6 @@ class _Loop:
             self.save_state()
             if self.time_share >= 1:
                 self.log(stopped=f"after {self.settings.max_minutes:g} minutes")
-                break
 
     def _step(self, batch: Sequence[Prepared], rate: float) -> float:
         torch.manual_seed(self.settings.seed * 1_000_003 + self.state.step)  # the same noise after a resume

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -28,7 +29,8 @@ def write_state(folder: Path, model: nn.Module, optimizer: Optimizer, record: Ma
     for number, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{k}": v.detach().cpu().contiguous() for k, v in moments.items()}
     name = f"step-{record['step']}.safetensors"
-    save_file(tensors, folder / name)
+    save_file(tensors, folder / f"{name}.new")  # the state that counts may have the same name
+    os.replace(folder / f"{name}.new", folder / name)
     (folder / f"{_RECORD}.new").write_text(json.dumps({"file": name, **record}), encoding="utf-8")
     os.replace(folder / f"{_RECORD}.new", folder / _RECORD)
     for old in folder.glob("step-*.safetensors"):
@@ -55,7 +57,7 @@ def read_state(folder: Path, model: nn.Module, optimizer: Optimizer) -> None:
     assert record is not None
     try:
         tensors = load_file(folder / record["file"])
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise CheckpointError(f"cannot go on from {folder}: {error}; remove it to start anew") from None
     model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
     moments: dict[int, dict[str, Tensor]] = {}

@@ -21,11 +21,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from grammar.errors import ConfigError
 from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, leaves
 from kgqa.config import TextConfig
 from kgqa.graph_text import GraphText
 from kgqa.text import MAX_LABEL_PIECES, PretrainedText
-from kgqa.training_state import forget_state, read_record, read_state, write_state
+from kgqa.training_state import read_record, read_state, write_state
 from kgqa.unseen import is_unseen
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ def pairs_of(lessons: Iterable[Lesson], text: GraphText, unseen_share: float = 0
 
     Left out are questions that only go on from the one before with its relations: "And what about Germany?"
     """
-    pairs: list[Pair] = []
+    pairs: dict[str, Pair] = {}  # by lesson: one that counts twice must not be taken to go on from itself
     before: frozenset[str] = frozenset()
     for lesson in lessons:
+        if lesson.id in pairs:
+            continue
         used = list(dict.fromkeys(leaves(lesson.forms[0])))
         relations = frozenset(leaf.name for leaf in used if isinstance(leaf, RelationLeaf))
-        goes_on = bool(lesson.conversation.turns) and relations <= before
+        goes_on = bool(lesson.conversation.turns and relations) and relations <= before
         before = relations
         types = [leaf.name for leaf in used if isinstance(leaf, TypeLeaf)]
         if goes_on or not (relations or types):
@@ -75,8 +78,8 @@ def pairs_of(lessons: Iterable[Lesson], text: GraphText, unseen_share: float = 0
             if use.relation not in relations and not is_unseen(use.relation, unseen_share)
         )
         right = (*map(text.relation, sorted(relations)), *map(text.type, types))
-        pairs.append(Pair(lesson.question, right, tuple(map(text.relation, list(wrong)[:_MOST_WRONG]))))
-    return pairs
+        pairs[lesson.id] = Pair(lesson.question, right, tuple(map(text.relation, list(wrong)[:_MOST_WRONG])))
+    return list(pairs.values())
 
 
 def aliases_of(text: GraphText, unseen_share: float = 0.0) -> list[Pair]:
@@ -100,15 +103,25 @@ def tune(
     seed: int,
     state: Path,
     save_minutes: float,
+    half: bool = True,
     progress: Callable[[str, int, int | None], None],
 ) -> None:
     """Tune an encoder in place; its embeddings and lower layers stay as they are.
 
-    ``state`` is a folder for what a kill must not lose; with what it holds, tuning goes on.
+    ``state`` is a folder for what a kill must not lose; with what it holds, tuning goes on. It is to be
+    forgotten when the encoder has been saved.
+
+    Raises:
+        ConfigError: the encoder has no layers to be tuned.
     """
     model = text.model.requires_grad_(True)
     _freeze(model, config.tuned_layers)
     tuned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not tuned:
+        raise ConfigError(
+            f"expected layers to tune in the text encoder {text.name!r}, found none to take the last "
+            f"{config.tuned_layers} of; set [text] tuning_steps = 0"
+        )
     optimizer = torch.optim.AdamW(tuned, lr=config.tuning_rate, weight_decay=0.01)
     first = 0
     if (record := read_record(state)) is not None:
@@ -125,7 +138,7 @@ def tune(
             )
             for group in optimizer.param_groups:
                 group["lr"] = config.tuning_rate * rate
-            loss = _loss(text, *_batch(pairs, aliases, random.Random(f"{seed}/{step}")))
+            loss = _loss(text, half, *_batch(pairs, aliases, random.Random(f"{seed}/{step}")))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(tuned, 1.0)
@@ -143,14 +156,14 @@ def tune(
         raise
     finally:
         text.tuned()
-    forget_state(state)
 
 
 def _freeze(model: torch.nn.Module, layers: int) -> None:
     """All but the last layers: whatever stands before the layers is kept too."""
     stacks = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
     stack = max(stacks, key=len, default=None)
-    kept = {id(p) for layer in (stack if stack is not None else [])[-layers:] for p in layer.parameters()}
+    last = list(stack)[-layers:] if stack is not None and layers > 0 else []
+    kept = {id(p) for layer in last for p in layer.parameters()}
     for parameter in model.parameters():
         parameter.requires_grad_(id(parameter) in kept)
 
@@ -172,9 +185,9 @@ def _batch(
     return [pair.question for pair in chosen], list(row), needed
 
 
-def _loss(text: PretrainedText, questions: list[str], texts: list[str], needed: Tensor) -> Tensor:
+def _loss(text: PretrainedText, half: bool, questions: list[str], texts: list[str], needed: Tensor) -> Tensor:
     """Every right text against all wrong ones, the mean over right texts."""
-    with torch.autocast(text.device.type, dtype=torch.bfloat16):
+    with torch.autocast(text.device.type, dtype=torch.bfloat16, enabled=half):
         asked = text.embed(questions, _QUESTION_PIECES)  # [questions, width]
         named = text.embed(texts, MAX_LABEL_PIECES)  # [texts, width]
     scores = asked.float() @ named.float().T / TEMPERATURE

@@ -19,6 +19,7 @@ from kgqa.answer import Answered, Failed, Hypothesis, Unparsed, turn_of
 from kgqa.associations import Associations
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
+from kgqa.choice import Choice, Choices
 from kgqa.context import Context
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.decode import action_numbers, beam_search, says_twice
@@ -27,10 +28,10 @@ from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser, _relaxed
-from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources
+from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources, targets
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
-from kgqa.train import targets, train
+from kgqa.train import train
 from tests.small_run import QUESTIONS, SMALL, learnt_by_heart, silent, with_source, write_lessons
 from tests.toy import toy_graph
 
@@ -352,3 +353,43 @@ def test_lessons_are_prepared_alike_by_one_process_and_by_two(
         found.append([(x.id, x.context, x.targets[0].actions.tolist()) for x in curriculum.train])
     assert found[0] == found[1]
     assert len(found[0]) == len(QUESTIONS)
+
+
+def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
+    graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = with_source(SMALL, lessons_file, graph)
+
+    def killed(*arguments: object, **named: object) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kgqa.train.prepare_sources", killed)
+        with pytest.raises(_Killed):
+            train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
+    other = replace(config, text=replace(config.text, vocabulary=99))
+    with pytest.raises(ConfigError, match="other settings"):
+        train(other, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
+
+
+def test_names_that_a_run_has_learnt_cannot_be_held_out_from_going_on(
+    run: Path, graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path
+) -> None:
+    training = replace(SMALL.training, start=str(run), unseen_share=0.2)
+    config = with_source(replace(SMALL, training=training), lessons_file, graph)
+    with pytest.raises(ConfigError, match=r"unseen_share.*from nothing"):
+        train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
+
+
+def test_the_chosen_form_is_not_among_its_alternatives_and_these_are_in_the_order_of_the_choice(
+    run: Path, graph: EmbeddedGraph
+) -> None:
+    checkpoint = load_checkpoint(run, device="cpu")
+    longest = Choice({"probability": 0.01, "length": 20.0, "none of them": -50.0})
+    parser = SemanticParser(replace(checkpoint, choices=Choices(longest, longest)), graph)
+    answer = parser.answer(Conversation(), "What is the capital of France?")
+    assert isinstance(answer, Answered)
+    forms = [answer.form, *(h.form for h in answer.alternatives)]
+    assert len(set(forms)) == len(forms) > 2
+    scores = [h.score for h in answer.alternatives]
+    assert scores == sorted(scores, reverse=True)

@@ -87,3 +87,16 @@ def test_questions_without_a_choice_stay(
 def test_another_file_is_named(graph: EmbeddedGraph, checkpoint: Checkpoint, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no file"):
         rerank(DIALOGUES, tmp_path / "none", checkpoint, graph=str(graph.folder), out=tmp_path / "2")
+
+
+def test_what_the_model_cannot_write_comes_last_and_scores_stay_those_of_the_search(
+    graph: EmbeddedGraph, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    forms = (("follow(Q142, P9999)", 0.9), ("follow(Q142, P47)", 0.5), ("follow(Q142, P36)", 0.4))
+    first = silver(tmp_path / "1", graph, *forms)
+    for source, out in (("1", "2"), ("2", "3")):  # the second time nothing changes any more
+        counts = rerank(DIALOGUES, tmp_path / source, checkpoint, graph=str(graph.folder), out=tmp_path / out)
+        assert counts.changed == (source == "1")
+        (line,) = read_silver(tmp_path / out)
+        assert [(str(form), score) for form, score in line.forms] == [forms[2], forms[1], forms[0]]
+    assert first.exists()
