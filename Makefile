@@ -54,4 +54,4 @@ model: $(STAMP)
 	$(KGQA) supervise convquestions runs/bundled/convquestions.json.gz --graph runs/bundled/wikidata --out runs/bundled/convquestions.silver
 	$(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out runs/bundled/run
 	mkdir -p data/model
-	cp -r runs/bundled/run/config.toml runs/bundled/run/weights.safetensors runs/bundled/run/associations.json runs/bundled/run/text data/model/
+	cp -r runs/bundled/run/config.toml runs/bundled/run/weights.safetensors runs/bundled/run/associations.json runs/bundled/run/choice.json runs/bundled/run/text data/model/
