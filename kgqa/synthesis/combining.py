@@ -308,10 +308,9 @@ def _like(talk: Talk, other: str, asks: tuple[str, Direction]) -> str | None:
 def _check_slots(phrase: Phrase, x: Name, y: Name) -> dict[str, str] | None:
     """What is said of x: as a statement and as a question."""
     predicate = phrase.text if x.plural else phrase.one
-    question = asked(predicate, x.subject)
-    if not question:
-        return None
-    return {"x": x.subject, "verbs": put(predicate, y), "asked": put(question, y)}
+    verbs = put(predicate, y)
+    question = asked(verbs, x.subject)
+    return {"x": x.subject, "verbs": verbs, "asked": question} if question else None
 
 
 def which_of_two(talk: Talk, name: str) -> Draft | None:

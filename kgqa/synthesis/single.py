@@ -9,7 +9,7 @@ import re
 
 from grammar.forms import LogicalForm, RelationLeaf, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name, expand, with_possessive
+from kgqa.synthesis.english import Name, expand, fill, literally, with_possessive
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
@@ -120,7 +120,7 @@ def keyword(talk: Talk, name: str) -> Draft | None:
     is_label = named.subject == talk.survey.label(name)
     choices = _KEYWORDS if is_label else _KEYWORDS_SPOKEN_OF
     template = talk.rng.choice([c for c in choices if not named.full or "{x's}" in c])
-    question = talk.phrase(template.replace("{noun}", noun), x=named)
+    question = fill(template.replace("{noun}", literally(noun)), talk.rng, x=named)
     form: LogicalForm = read(entity(name), *asks)
     if use.direction == "out":
         form = talk.now(entity(name), use.relation)

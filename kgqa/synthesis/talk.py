@@ -25,7 +25,7 @@ from kgqa.answer import Result
 from kgqa.evidence import result_of
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.asking import asked_politely, fronted
-from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
+from kgqa.synthesis.english import IT, THEY, Name, expand, fill, literally, sentence, with_possessive
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.survey import Survey, Use
 
@@ -296,8 +296,8 @@ class Talk:
         return asked_politely(template, self.rng, plural=any(name.plural for name in said))
 
     def phrase(self, template: str, **names: Name | str) -> str:
-        """A template filled in, as a part of a sentence."""
-        return fill(template, self.rng, **names)
+        """A template filled in, to be a part of other templates (see ``literally``)."""
+        return literally(fill(template, self.rng, **names))
 
     def type_word(self, type_name: str) -> tuple[str, str]:
         """A word for one and for many of the type."""
