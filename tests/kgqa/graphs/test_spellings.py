@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 from kgqa.graphs import spellings
 from kgqa.graphs.building import names as building_names
 from kgqa.graphs.building import spellings as collecting
-from kgqa.graphs.building.names import LEAST_MEMORY, write_names
+from kgqa.graphs.building.names import LEAST_FOR_NAMES, write_names
 from kgqa.graphs.building.spellings import WordCounts
 from kgqa.graphs.name_index import FOLDER, Entry, Name, Opened
 from kgqa.graphs.name_search import NameIndex, open_names
@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["".join(parts) for length in (1, 2, 3) for parts in product(_SYLLABLES, repeat=length)]
     owners = (number for number, _ in enumerate(words) for _ in range(number % 7 + 1))
     entries = (Entry("entities", owner, 0, words[number], 1) for owner, number in enumerate(owners))
-    write_names(folder, entries, memory=LEAST_MEMORY)
+    write_names(folder, entries, memory=LEAST_FOR_NAMES)
     return folder
 
 
@@ -85,7 +85,7 @@ def test_an_index_of_many_pieces_finds_what_one_of_one_piece_does(
 ) -> None:
     count = 30_000
     write_names(tmp_path / "one", _entries(count), memory=1_000_000_000)
-    monkeypatch.setattr(building_names, "LEAST_MEMORY", 0)
+    monkeypatch.setattr(building_names, "LEAST_FOR_NAMES", 0)
     monkeypatch.setattr(building_names, "_LEAST_HEAP", 16_000_000)  # as little as tantivy takes
     monkeypatch.setattr(building_names, "_LOOK_AFTER", 1_000)
     monkeypatch.setattr(building_names, "_MOST_PIECES", 1)
@@ -134,6 +134,6 @@ _WRITING = """
 def test_writing_takes_no_more_than_it_says(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(_WRITING), str(tmp_path / "names")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert int(done.stdout) * (1 if sys.platform == "darwin" else 1024) < LEAST_MEMORY
+    assert int(done.stdout) * (1 if sys.platform == "darwin" else 1024) < LEAST_FOR_NAMES
     pieces = json.loads((tmp_path / "names" / "meta.json").read_text())["segments"]
     assert len(pieces) > 1  # so that one was full
