@@ -88,8 +88,8 @@ def graph_build(
         hops=hops,
         seed=seed,
     )
-    # To keep to --memory. Not in build_graph: who chats or trains on a source builds in a process that goes on,
-    # and whose threads each need a store of their own.
+    # To keep to --memory. Not in build_graph: who chats or trains on a source builds in a process that goes
+    # on, and whose threads each need a store of their own.
     share_one_store()
     with show_progress() as progress:
         report = build_graph(

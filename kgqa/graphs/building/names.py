@@ -132,6 +132,7 @@ class _Pieces:
         self._folder, self._schema, self._heap = folder, schema, heap
         self._parts: list[Path] = []
         self._documents = 0
+        self._writer: tantivy.IndexWriter | None = None
 
     def __enter__(self) -> _Pieces:
         self._begin()
@@ -143,14 +144,11 @@ class _Pieces:
         if error is None:
             self._end()
             _unite(self._parts, self._folder)
-        elif self._writer is not None:
-            with suppress(ValueError):  # it is the first error that counts
-                self._writer.rollback()
-                self._writer.wait_merging_threads()
-            self._writer = None
+        self._writer = None  # an error keeps this alive, but nothing must go on writing
 
     def add(self, document: tantivy.Document) -> None:
         """Take the next document."""
+        assert self._writer is not None
         try:
             self._writer.add_document(document)
         except ValueError as error:
@@ -175,12 +173,13 @@ class _Pieces:
             raise self._unwritable(error) from None
 
     def _end(self) -> None:
+        assert self._writer is not None
         try:
             self._writer.commit()
             self._writer.wait_merging_threads()
         except ValueError as error:
             raise self._unwritable(error) from None
-        del self._writer
+        self._writer = None
 
     def _unwritable(self, error: ValueError) -> GraphError:
         return GraphError(f"{self._folder} cannot be written ({error}): make room, or name another place")
