@@ -76,6 +76,7 @@ def graph_build(
 
     from kgqa.commands.terminal import console, print_info, show_progress
     from kgqa.graphs import build_graph
+    from kgqa.graphs.building.names import share_one_store
     from kgqa.graphs.readers.selection import read_selection
 
     selection = read_selection(
@@ -87,6 +88,9 @@ def graph_build(
         hops=hops,
         seed=seed,
     )
+    # To keep to --memory. Not in build_graph: who chats or trains on a source builds in a process that goes
+    # on, and whose threads each need a store of their own.
+    share_one_store()
     with show_progress() as progress:
         report = build_graph(
             sources,

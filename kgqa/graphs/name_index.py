@@ -127,7 +127,8 @@ class Opened:
                 # folder of links; once it has opened the files, they are not needed any more.
                 with tempfile.TemporaryDirectory(prefix="kgqa-", ignore_cleanup_errors=True) as links:
                     for path in files_of(folder):
-                        _link(path.resolve(), Path(links, path.name))
+                        if path.suffix != ".npy":  # what lies beside the words' index and is no part of it
+                            _link(path.resolve(), Path(links, path.name))
                     self.searcher, self.schema = _open(Path(links))
         except (ValueError, OSError) as error:
             raise GraphError(

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from grammar.denotation import EMPTY, IntArray
+from grammar.graph import AnswersForms
 from kgqa.graphs.names import initials_key, standing
 from kgqa.graphs.protocol import How, KnowledgeGraph
 from kgqa.linking.mentions import (
@@ -36,6 +37,8 @@ _MENDED = 0.9
 """What a name counts that is there once a letter has changed places with a space."""
 _SEARCHED = 100
 """Names that a search gives: which of them is meant the words around it tell."""
+_ASKED_ABOUT = 24
+"""Of how many of these a graph that is asked over the network is to say how well known they are."""
 _KINDS = 12
 _OF_KIND = 0.15
 """What it counts among names that are alike to be what the question calls them."""
@@ -239,6 +242,9 @@ def _searched(
         elif (alike < 1.0 or span == run) and (unknown or alike >= _PARTIAL):
             matches.append(Match(hit.name, span, "fuzzy", alike))
             order.append(alike)
+    if isinstance(graph, AnswersForms):
+        most_alike = np.argsort(-np.array(order), kind="stable")[:_ASKED_ABOUT].tolist()
+        matches, order = [matches[row] for row in most_alike], [order[row] for row in most_alike]
     numbers = graph.entities([match.name for match in matches])
     likely = standing(np.array(order), graph.degree(numbers).astype(np.float64))
     typed, fits = np.zeros((2, len(matches)), dtype=np.bool_)

@@ -42,6 +42,7 @@ _NEVER_AT_AN_EDGE = frozenset(_EDGES.split())
 ARTICLES = frozenset({"the", "a", "an"})
 JOINING = frozenset({"of", "the", "in", "on", "a", "an", "to", "at", "for", "from", "with", "by"})
 """Small words inside names; "and" parts them as often as not."""
+ENDS_SENTENCE = re.compile(r"[?;]\s|\n")
 _LETTERS = re.compile(r"\w(?:[.*\u00b7]\w)+")  # m*a*s*h, e.t
 APOSTROPHES = frozenset("'\u2019")
 _CALLED = frozenset({"called", "named", "titled", "entitled"})
@@ -156,7 +157,7 @@ def find_spans(
             continue
         for last in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
             run = words[first:last]
-            if last - first > 1 and re.search(r"[?;]\s|\n", question[run[-2].end : run[-1].start]):
+            if last - first > 1 and ENDS_SENTENCE.search(question[run[-2].end : run[-1].start]):
                 break
             if edge[last - 1]:
                 continue

@@ -7,7 +7,6 @@ finds is laid against all the words around these; it stands for those that are m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +19,7 @@ from rapidfuzz.distance import OSA
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.mentions import (
     APOSTROPHES,
+    ENDS_SENTENCE,
     JOINING,
     MOST_WORDS,
     STOP_WORDS,
@@ -43,7 +43,6 @@ _WIDER = 2
 _MOST_MENDED = 100
 _MENDED_WORDS = 6
 _MARKS = frozenset(".?!,;:")
-_ENDS_SENTENCE = re.compile(r"[?;]\s|\n")
 
 
 @dataclass(frozen=True)
@@ -325,7 +324,7 @@ def _windows(asked: Asked, run: Span) -> Iterator[tuple[int, int]]:
     low, high = max(run.first - _AROUND, 0), min(run.last + _AROUND, len(asked.words))
     for first in range(low, unknown[-1] + 1):
         for last in range(first + 1, min(high, first + MOST_WORDS) + 1):
-            if last - first > 1 and _ENDS_SENTENCE.search(asked.between(last - 1)):
+            if last - first > 1 and ENDS_SENTENCE.search(asked.between(last - 1)):
                 break
             if any(first <= number < last for number in unknown) and (first, last) != (run.first, run.last):
                 yield first, last

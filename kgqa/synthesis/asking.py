@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-from kgqa.synthesis.verbs import past_of, third_of
+from kgqa.synthesis.verbs import participle, past_of, third_of
 
 _ASKING = (
     "Do you know {q}?", "Do you know {q}?", "Can you tell me {q}?", "Can you tell me {q}?",
@@ -48,6 +48,11 @@ def indirect(question: str, *, plural: bool = False) -> str | None:
         return f"if {inner}" if inner else None
     if match := _BE_NAME.match(question):
         start, verb, name, rest = match.groups()
+        if verb in ("has", "have"):
+            if name.endswith("'}") or (rest or "").startswith(("as ", "among ")):
+                return _lower(question[:-1])  # who is asked for "has {y'} as director"
+            if not _has_done(rest or ""):
+                return None  # "Which species has {x}?": either may have the other
         return f"{_lower(start)} {name} {verb}{f' {rest}' if rest else ''}"
     if match := _BE_NOUN.match(question):
         return f"{_lower(match[1])} {match[3]} {match[2]}"
@@ -55,6 +60,12 @@ def indirect(question: str, *, plural: bool = False) -> str | None:
         return f"if {match[2]} {match[1].lower()} {match[3]}"
     found = _SUBJECT.match(question)
     return _lower(found[1]) if found else None
+
+
+def _has_done(rest: str) -> bool:
+    """Whether what follows "has X" says what X has done: "won", "been in office"."""
+    first = rest.partition(" ")[0]
+    return first == "been" or participle(first) is not None
 
 
 def _plainly(did: str, name: str, base: str, rest: str, *, plural: bool) -> str | None:

@@ -16,6 +16,7 @@ from kgqa.synthesis.frames import filled, framed
 from kgqa.synthesis.phrases import Phrase, Phrases, asked, denied
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, put
+from kgqa.synthesis.single import somebody_else
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
 _JOINS = ("union", "union", "intersect", "intersect", "difference")
@@ -96,14 +97,24 @@ def _in_place(talk: Talk, found: Related, name: Name, slots: dict[str, str]) -> 
     }
 
 
-def _use(talk: Talk, name: str, *, several: bool = False) -> tuple[str, Direction] | None:
-    """A relation to ask about; not for all who ever held an office, "is" asks for the one who holds it."""
+def _use(
+    talk: Talk, name: str, *, several: bool = False, turned: bool = False
+) -> tuple[str, Direction] | None:
+    """A relation to ask about; not for all who ever held an office, "is" asks for the one who holds it.
+
+    ``turned`` says that the form will read the relation from its other end.
+    """
     use = several_of(talk, name) if several else talk.use(name, "out", "in")
     if use is None or use.relation in TELL_KINDS:
         return None
-    if use.direction == "out" and not talk.formal and talk.survey.wording(use.relation).holder:
+    read_last = OTHER_WAY[use.direction] if turned else use.direction
+    if read_last == "out" and _has_a_holder(talk, use.relation):
         return None
     return use.relation, use.direction
+
+
+def _has_a_holder(talk: Talk, relation: str) -> bool:
+    return not talk.formal and talk.survey.wording(relation).holder
 
 
 def of_a_type(talk: Talk, name: str) -> Draft | None:
@@ -168,7 +179,7 @@ def combined(talk: Talk, name: str) -> Draft | None:
     one_relation = rng.random() < 0.5
     second_asks: tuple[str, Direction] | None = asks
     if not one_relation:
-        back = _use(talk, member)
+        back = _use(talk, member, turned=True)
         second_asks = back and (back[0], OTHER_WAY[back[1]])
     other = _another(talk, first, member, second_asks, how)
     if other is None or second_asks is None:
@@ -254,7 +265,7 @@ def _of_two(talk: Talk, both: tuple[Related, Related], names: tuple[Name, Name],
 def checked(talk: Talk, name: str) -> Draft | None:
     """``Is it true that X was directed by Y?``; of two names answered one by one."""
     rng, asks = talk.rng, _use(talk, name)
-    if asks is None:
+    if asks is None or _has_a_holder(talk, asks[0]):  # the objects are read whichever end is named
         return None
     base = read(entity(name), *asks)
     found = talk.names(base)
@@ -263,9 +274,9 @@ def checked(talk: Talk, name: str) -> Draft | None:
         return None
     others = [held]
     if rng.random() < 0.5:
-        others = [_like(talk, others[0], asks) or others[0]]
+        others = [somebody_else(talk, others[0], *asks) or others[0]]
     if rng.random() < 0.3:
-        second = rng.choice([talk.one_of(found) or held, _like(talk, others[0], asks) or others[0]])
+        second = rng.choice([talk.one_of(found) or held, somebody_else(talk, others[0], *asks) or others[0]])
         others += [second] if second not in others else []
     if name in others:
         return None
@@ -292,26 +303,12 @@ def checked(talk: Talk, name: str) -> Draft | None:
     return Draft(in_register(talk, question, name), form, "verification", name, asks, may_be_empty=True)
 
 
-def _like(talk: Talk, other: str, asks: tuple[str, Direction]) -> str | None:
-    """One that is found at the same end of the relation elsewhere."""
-    for _ in range(3):
-        candidate = talk.similar(other)
-        if (
-            candidate
-            and talk.survey.label(candidate)
-            and talk.survey.has(candidate, asks[0], OTHER_WAY[asks[1]])
-        ):
-            return candidate
-    return None
-
-
 def _check_slots(phrase: Phrase, x: Name, y: Name) -> dict[str, str] | None:
     """What is said of x: as a statement and as a question."""
     predicate = phrase.text if x.plural else phrase.one
-    question = asked(predicate, x.subject)
-    if not question:
-        return None
-    return {"x": x.subject, "verbs": put(predicate, y), "asked": put(question, y)}
+    verbs = put(predicate, y)
+    question = asked(verbs, x.subject)
+    return {"x": x.subject, "verbs": verbs, "asked": question} if question else None
 
 
 def which_of_two(talk: Talk, name: str) -> Draft | None:
@@ -322,7 +319,7 @@ def which_of_two(talk: Talk, name: str) -> Draft | None:
     base = read(entity(name), *asks)
     found = talk.names(base)
     right = talk.one_of(found)
-    wrong = right and _like(talk, right, asks)
+    wrong = right and somebody_else(talk, right, *asks)
     if not right or not wrong or wrong in found:
         return None
     way = OTHER_WAY[asks[1]]
@@ -344,12 +341,12 @@ def all_of_them(talk: Talk) -> Draft | None:
     them, rng = talk.them, talk.rng
     if not them or len(them) > 40:
         return None
-    asks = _use(talk, rng.choice(them))
+    asks = _use(talk, rng.choice(them), turned=True)
     other = asks and talk.one_of(talk.names(read(entity(rng.choice(them)), *asks)))
     if not asks or not other:
         return None
     if rng.random() < 0.4:
-        other = _like(talk, other, asks) or other
+        other = somebody_else(talk, other, *asks) or other
     phrase = chosen(talk, talk.survey.phrases(asks[0], asks[1]).verbs, asks[0], asks[1], other)
     slots = phrase and _check_slots(phrase, talk.plural_name, Name.of(talk.survey.label(other) or other))
     if not slots:

@@ -33,9 +33,9 @@ _PLURAL_VERBS = {
     "has": "have",
     "Is": "Are",
     "Was": "Were",
+    "Does": "Do",
     "Has": "Have",
 }
-_PLURAL_VERBS |= {"Does": "Do", "Has": "Have"}
 _SINGULAR_CLAUSE = re.compile(
     r"^(that|who) (are|have|border|play|speak|use|follow|belong|contain|include|take|live|work|last|cost)\b"
 )
@@ -201,6 +201,25 @@ def reads_like(alias: str, words: set[str], is_person: bool) -> bool:
     return bool(shared) and (said < words or (is_person and len(said - words) <= 2))
 
 
+_SIGNS = "[]|{}"
+_AS_WORDS = str.maketrans(_SIGNS, "\ue000\ue001\ue002\ue003\ue004")
+_AS_SIGNS = {said: chr(sign) for sign, said in _AS_WORDS.items()}
+
+
+def literally(text: str) -> str:
+    """The text as a part of a template that says just this: its brackets are no choices and no slots.
+
+    >>> fill(literally("[REC|2]") + " by {x'}", random.Random(1), x=HE)
+    '[REC|2] by him'
+    """
+    return text.translate(_AS_WORDS)
+
+
+def without_signs(label: str) -> str:
+    """A label that is to be a word of templates, without what is a sign in them: a noun has no brackets."""
+    return re.sub(r"\s+", " ", label.translate(dict.fromkeys(map(ord, _SIGNS), " "))).strip()
+
+
 def expand(template: str, rng: random.Random) -> str:
     """The template with one of each of its choices taken."""
     while (match := _CHOICE.search(template)) is not None:
@@ -250,7 +269,7 @@ def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
     for given in names.values():
         if isinstance(given, Name) and given.plural:
             text = _agree(text, given)
-    return tidy(text)
+    return tidy(text).translate(_AS_SIGNS)
 
 
 def tidy(text: str) -> str:

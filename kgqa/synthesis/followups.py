@@ -21,6 +21,7 @@ from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.english import Name, expand
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import (
+    LEAD,
     Some,
     counted_relation,
     counts_of_each,
@@ -31,7 +32,6 @@ from kgqa.synthesis.sets import (
 from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
-_LEAD = re.compile(r"^(?:that|who) ")
 _ENTITY_ELLIPSES = (
     "And {x'}?",
     "What about {x'}?",
@@ -245,12 +245,12 @@ def which_of_them(talk: Talk) -> Draft | None:
     clause = talk.phrase(
         template, y=talk.refer(other) if rng.random() < 0.2 else Name.of(survey.label(other) or other)
     )
-    verb = "" if _LEAD.match(clause) else "were" if re.match(r"born|\w+ed\b", clause) else "are"
+    verb = "" if LEAD.match(clause) else "were" if re.match(r"born|\w+ed\b", clause) else "are"
     form: LogicalForm = call("intersect", some.form, read(entity(other), use.relation, "in"))
     start = "Which"
     if rng.random() < 0.35:
         start, form = "How many", call("cardinality", form)
-    question = talk.say(f"{start} of {some.owner} {verb} {_LEAD.sub('', clause)}?")
+    question = talk.say(f"{start} of {some.owner} {verb} {LEAD.sub('', clause)}?")
     if rng.random() < 0.1:
         question = question.replace(f" of {some.owner}", "", 1)
     return Draft(question, form, "which of them", None)
@@ -324,9 +324,9 @@ def limited_of_them(talk: Talk) -> Draft | None:
     start = "Which"
     if talk.rng.random() < 0.35:
         start, form = "How many", call("cardinality", form)
-    verb = "" if _LEAD.match(clause) else "have" if clause.startswith("with ") else "are"
+    verb = "" if LEAD.match(clause) else "have" if clause.startswith("with ") else "are"
     verb = "were" if re.match(r"born|\w+ed\b", clause) else verb
-    rest = _LEAD.sub("", clause).removeprefix("with ") if verb == "have" else _LEAD.sub("", clause)
+    rest = LEAD.sub("", clause).removeprefix("with ") if verb == "have" else LEAD.sub("", clause)
     return Draft(talk.say(f"{start} of {some.owner} {verb} {rest}?"), form, "limited of them", None)
 
 

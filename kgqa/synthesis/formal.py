@@ -8,7 +8,7 @@ from __future__ import annotations
 from grammar.forms import LogicalForm, NumberLeaf, TypeLeaf, call
 from grammar.operators import Sort
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name
+from kgqa.synthesis.english import Name, fill
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.sets import counts_of_each
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
@@ -58,7 +58,7 @@ def _clause(talk: Talk, relation: str, direction: Direction, thing: str, *, many
         return talk.rng.choice([f"{be} the {noun} of {thing}", f"does {thing} have as {noun}"])
     known = [c for c in talk.survey.wording(relation)["that"] if not c.startswith(("{y}", "that", "who"))]
     if known and talk.rng.random() < 0.5:
-        return f"{be} {talk.phrase(talk.rng.choice(known), y=Name.of(thing))}"
+        return f"{be} {fill(talk.rng.choice(known), talk.rng, y=Name.of(thing))}"
     return talk.rng.choice([f"{have} {thing} as {noun}", f"{have} {thing} as their {noun}"])
 
 

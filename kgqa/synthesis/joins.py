@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from grammar.forms import LogicalForm, TypeLeaf, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name
+from kgqa.synthesis.english import Name, literally
 from kgqa.synthesis.relations import TELL_KINDS
-from kgqa.synthesis.sets import Some, named_after, some_of
+from kgqa.synthesis.sets import LEAD, Some, named_after, some_of
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
-_LEAD = re.compile(r"^(?:that|who) ")
 _Join = Literal["union", "intersect", "difference"]
 
 
@@ -22,7 +20,7 @@ def joined(talk: Talk, name: str) -> Draft | None:
     if first is None or first.owner or not first.names:
         return None
     named = (talk.survey.label(name) or name, *talk.survey.aliases(name), "he ", "she ", "it ", "they ")
-    participle = not _LEAD.match(first.clause) and not first.clause.startswith(named)
+    participle = not LEAD.match(first.clause) and not first.clause.startswith(tuple(map(literally, named)))
     rng = talk.rng
     how: _Join = rng.choice(["union", "intersect", "difference", "intersect"])
     second = _partner(talk, first, how)
@@ -35,7 +33,7 @@ def joined(talk: Talk, name: str) -> Draft | None:
         "difference": ["but not", "and not", "but are not"],
     }[how]
     word = rng.choice(link)
-    if word in ("that are also", "but are not") and (_LEAD.match(clause) or clause.startswith("{")):
+    if word in ("that are also", "but are not") and LEAD.match(clause):
         word = link[0]
     words = f"{first.many} {first.clause} {word} {clause}"
     combined: LogicalForm = call(how, first.form, form)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from kgqa.synthesis.english import RelationWording, plural
+from kgqa.synthesis.english import RelationWording, plural, without_signs
 from kgqa.synthesis.value_labels import PLACING, PREPOSITIONS, Templates, as_many, dated, measured
 from kgqa.synthesis.verbs import participle, third_person
 
@@ -68,8 +68,8 @@ def words_for(label: str, ends: Ends) -> RelationWording:
 
 
 def bare(label: str) -> str:
-    """A label without the verb that only joins: "has skill", "is a part of"."""
-    return re.sub(r"^(?:is|was|are|were|has been|has|have)(?: an?| the)? (?=\w)", "", label.strip())
+    """A label without brackets and the verb that only joins: "has skill", "is a part of"."""
+    return re.sub(r"^(?:is|was|are|were|has been|has|have)(?: an?| the)? (?=\w)", "", without_signs(label))
 
 
 def is_noun(label: str, ends: Ends) -> bool:

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from grammar.forms import LogicalForm, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, call
 from grammar.values import Kind, Quantity, Time, Value
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import plural, singular_clause
+from kgqa.synthesis.english import literally, plural, singular_clause, without_signs
 from kgqa.synthesis.frames import number_word
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
-_LEAD = re.compile(r"^(?:that|who) ")
+LEAD = re.compile(r"^(?:that|who) ")
 
 
 @dataclass(frozen=True)
 class Some:
-    """A set with words for it: ``one`` and ``many`` of its type, and the clause that says which are meant."""
+    """A set with words for it: ``one`` and ``many`` of its type, and the clause that says which are meant.
+
+    All of them are parts of templates.
+    """
 
     form: LogicalForm
     names: tuple[str, ...]
@@ -63,7 +66,7 @@ def some_of(talk: Talk, name: str, *, least: int = 2) -> Some | None:
     said = talk.refer(name, (use.relation, "in"))
     rivals = [u.relation for u in survey.uses(name) if u.direction == "in" and survey.wording(u.relation).own]
     if wording.own and rivals[0] == use.relation and rng.random() < 0.4:
-        return Some(form, names, type_name, one, many, owner=said.possessive, about=name)
+        return Some(form, names, type_name, one, many, owner=literally(said.possessive), about=name)
     template = talk.worded(clauses, "that", name, (use.relation, "in"), type_name=type_name)
     if template is None:
         return None
@@ -110,7 +113,7 @@ def named_after(talk: Talk, name: str) -> tuple[str, str, str, str] | None:
             continue
         found = talk.names(read(entity(name), relation, "out"))
         words = {one for t in talk.survey.types(name) for one, _ in talk.survey.type_words(t)}
-        labels = {n: label for n in found if (label := talk.survey.label(n))}
+        labels = {n: noun for n in found if (noun := without_signs(talk.survey.label(n) or ""))}
         fitting = [n for n, w in labels.items() if relation == "P106" or w.split()[-1] in words]
         if fitting:
             chosen = talk.rng.choice(fitting)
@@ -312,7 +315,7 @@ def filtered(talk: Talk, name: str) -> Draft | None:
     if start in ("List", "Name the"):
         question = f"{start} {some.phrase} {clause}."
     elif some.owner or rng.random() < 0.6:
-        question = f"{start} {of}{some.phrase} {'were' if is_verb else ''} {_LEAD.sub('', clause)}?"
+        question = f"{start} {of}{some.phrase} {'were' if is_verb else ''} {LEAD.sub('', clause)}?"
         if is_verb and clause.startswith(
             ("with", "longer", "shorter", "over", "under", "larger", "smaller", "taller", "higher")
         ):

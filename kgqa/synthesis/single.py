@@ -9,7 +9,7 @@ import re
 
 from grammar.forms import LogicalForm, RelationLeaf, call
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name, expand, with_possessive
+from kgqa.synthesis.english import Name, expand, fill, literally, with_possessive
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.talk import READS, Draft, Talk, entity, keep, read
 
@@ -120,7 +120,7 @@ def keyword(talk: Talk, name: str) -> Draft | None:
     is_label = named.subject == talk.survey.label(name)
     choices = _KEYWORDS if is_label else _KEYWORDS_SPOKEN_OF
     template = talk.rng.choice([c for c in choices if not named.full or "{x's}" in c])
-    question = talk.phrase(template.replace("{noun}", noun), x=named)
+    question = fill(template.replace("{noun}", literally(noun)), talk.rng, x=named)
     form: LogicalForm = read(entity(name), *asks)
     if use.direction == "out":
         form = talk.now(entity(name), use.relation)
@@ -150,8 +150,9 @@ def count_forward(talk: Talk, name: str) -> Draft | None:
     asks = (use.relation, use.direction)
     form: LogicalForm = read(entity(name), *asks)
     wording = talk.survey.wording(use.relation)
-    if wording["many"] and talk.rng.random() < 0.8:
-        template = talk.rng.choice(wording["many"])
+    many = talk.fitting("many", name, use.relation)
+    if many and talk.rng.random() < 0.8:
+        template = talk.rng.choice(many)
     elif wording.nouns and (use.count > 1 or talk.rng.random() < 0.1):
         template = talk.rng.choice(
             [
@@ -243,11 +244,12 @@ def verify(talk: Talk, name: str) -> Draft | None:
     return Draft(talk.say(template, None, **names, **words), form, "verification", name, may_be_empty=True)
 
 
-def somebody_else(talk: Talk, other: str, relation: str, direction: str) -> str | None:
-    """One that is found at the same end of the relation elsewhere, so that the question makes sense."""
+def somebody_else(talk: Talk, other: str, relation: str, direction: Direction) -> str | None:
+    """One with a label found at the same end of the relation elsewhere, so that the question makes sense."""
+    end: Direction = "in" if direction == "out" else "out"
     for _ in range(3):
         candidate = talk.similar(other)
-        if candidate and talk.survey.has(candidate, relation, "in" if direction == "out" else "out"):
+        if candidate and talk.survey.label(candidate) and talk.survey.has(candidate, relation, end):
             return candidate
     return None
 

@@ -64,7 +64,7 @@ def all_statements(name: str, relation: str) -> LogicalForm:
 def at_a_time(talk: Talk, name: str) -> Draft | None:
     """``Who was president of France in 1990?``"""
     found = _timed(talk, name, START_TIME, END_TIME, POINT_IN_TIME)
-    if found is None:
+    if found is None or not talk.survey.graph.has_relation(POINT_IN_TIME):  # the form asks by it
         return None
     relation, facts = found
     fact = talk.rng.choice(facts)
@@ -74,7 +74,7 @@ def at_a_time(talk: Talk, name: str) -> Draft | None:
     year = (
         point if point is not None else talk.rng.randint(start or 0, max(start or 0, end or (start or 0) + 1))
     )
-    choices = talk.survey.wording(relation)["at"] or generic(talk, relation, "at")
+    choices = talk.fitting("at", name, relation) or generic(talk, relation, "at")
     if not choices or year is None:
         return None
     at = ValueLeaf(Time(year, precision=9))
@@ -95,17 +95,17 @@ def began_or_ended(talk: Talk, name: str) -> Draft | None:
     """``Which club did he join in 2007?``"""
     key, qualifier = talk.rng.choice([("began", START_TIME), ("began", START_TIME), ("ended", END_TIME)])
     uses = [u.relation for u in talk.survey.uses(name) if u.direction == "out" and u.count <= 200]
-    possible = [r for r in uses if talk.survey.wording(r)[key]]
+    possible = {r: templates for r in uses if (templates := talk.fitting(key, name, r))}
     if not possible:
         return None
-    relation = talk.rng.choice(possible)
+    relation = talk.rng.choice(list(possible))
     years = sorted({y for f in _statements(talk, name, relation) if (y := _year(f, qualifier)) is not None})
     if not years:
         return None
     year = talk.rng.choice(years)
     at = ValueLeaf(Time(year, precision=9))
     form = call("object", call("where", all_statements(name, relation), RelationLeaf(qualifier), at))
-    template = talk.rng.choice(talk.survey.wording(relation)[key])
+    template = talk.rng.choice(possible[relation])
     question = talk.say(template, x=talk.refer(name, (relation, "out")), v=str(year))
     return Draft(question, form, "at a time", name, (relation, "out"))
 
@@ -121,7 +121,7 @@ def first_or_last(talk: Talk, name: str) -> Draft | None:
         return None
     which = talk.rng.choice(["first", "last"])
     key = f"{which}_one"
-    choices = talk.survey.wording(relation)[key] or generic(talk, relation, key)
+    choices = talk.fitting(key, name, relation) or generic(talk, relation, key)
     if not choices:
         return None
     ordered = call(which, all_statements(name, relation), RelationLeaf(qualifier))

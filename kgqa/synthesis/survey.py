@@ -29,6 +29,7 @@ from kgqa.synthesis.english import (
     plural,
     reads_like,
     skeleton,
+    without_signs,
     wordings,
 )
 from kgqa.synthesis.labels import KIND, Ends, bare, is_noun, words_for
@@ -111,8 +112,8 @@ class Survey:
         words = list(wordings().types.get(type_name, ()))
         label = self.label(type_name)
         if label and not words:
-            label = label if self.is_wikidata else lowered(label)
-            words = [(label, plural(label))]
+            label = without_signs(label if self.is_wikidata else lowered(label))
+            words = [(label, plural(label))] if label else []
         return words[:_MOST_TYPE_WORDS]
 
     def type_words(self, type_name: str) -> list[tuple[str, str]]:
@@ -224,7 +225,8 @@ class Survey:
 
     def relation_nouns(self, relation: str) -> list[str]:
         """Nouns for the relation's object: the table's, its label, and aliases that are nouns; or none."""
-        names = [n for n in (self.label(relation), *self.graph.aliases(relation)) if n and len(n) < 30]
+        known = (without_signs(n) for n in (self.label(relation), *self.graph.aliases(relation)) if n)
+        names = [n for n in known if 0 < len(n) < 30]
         if relation not in wordings().relations:
             nouns = [
                 self.wording(relation).noun,

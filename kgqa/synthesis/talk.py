@@ -25,7 +25,17 @@ from kgqa.answer import Result
 from kgqa.evidence import result_of
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.asking import asked_politely, fronted
-from kgqa.synthesis.english import IT, THEY, Name, expand, fill, sentence, with_possessive
+from kgqa.synthesis.english import (
+    IT,
+    THEY,
+    Name,
+    expand,
+    expansions,
+    fill,
+    literally,
+    sentence,
+    with_possessive,
+)
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.survey import Survey, Use
 
@@ -276,6 +286,14 @@ class Talk:
         choices = self.survey.wording(relation)[kind]
         return [c for c in choices if not self.survey.means_another(kind, c, name, relation, "literal")]
 
+    def fitting(self, kind: str, name: str, relation: str) -> list[str]:
+        """The relation's templates of a kind that can be said of the entity, choices made."""
+        types, found = self.survey.types(name), []
+        for template in self.survey.wording(relation)[kind]:
+            said = [t for t in expansions(template) if self.survey.fits(t, relation, types)]
+            found += [self.rng.choice(said)] if said else []
+        return found
+
     def say(self, template: str, about: str | None = None, **names: Name | str) -> str:
         """A template filled in, as a sentence; ``about`` may turn "in it" into "there"."""
         return self.spoken(fill(self._framed(template, names), self.rng, **names), about)
@@ -296,8 +314,8 @@ class Talk:
         return asked_politely(template, self.rng, plural=any(name.plural for name in said))
 
     def phrase(self, template: str, **names: Name | str) -> str:
-        """A template filled in, as a part of a sentence."""
-        return fill(template, self.rng, **names)
+        """A template filled in, to be a part of other templates (see ``literally``)."""
+        return literally(fill(template, self.rng, **names))
 
     def type_word(self, type_name: str) -> tuple[str, str]:
         """A word for one and for many of the type."""

@@ -63,8 +63,8 @@ def _made(base: str) -> Verb:
         past = base + "d"
     elif re.search(r"[^aeiou]y$", base):
         past = base[:-1] + "ied"
-    elif re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", base):
-        past = base + base[-1] + "ed"  # "star", "dub"
+    elif re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", base) or base in _table()["doubled"].split():
+        past = base + base[-1] + "ed"  # "star", "dub"; "cancel"
     else:
         past = base + "ed"
     return Verb(base, past, past)
@@ -79,6 +79,8 @@ def participle(word: str) -> Verb | None:
     known = _irregular().get(word) or _regular().get(word)
     if known is not None:
         return known if word in (known.past, known.participle) else None
+    if word in _pasts():
+        return _pasts()[word]
     match = re.fullmatch(r"([a-z]+)ed", word)
     if match is None or len(word) < 5 or word.endswith("eed"):
         return None
@@ -87,7 +89,7 @@ def participle(word: str) -> Verb | None:
         base = stem[:-1] + "y"
     elif re.search(r"([bdgmnprt])\1$", stem):
         base = stem[:-1]
-    elif re.search(r"([cvuz]|[^s]s|[^e]at|[aeiou]g|dg|[aiu]r|ib|[^aeiou]l)$", stem):
+    elif re.search(r"([cvuz]|[^s]s|[^e]at|[aeiou]g|dg|(?<![aeo])[aiu]r|ib|[^aeioul]l)$", stem):
         base = stem + "e"
     else:
         base = stem
@@ -140,6 +142,11 @@ def third_of(base: str) -> str | None:
 def _bases() -> Mapping[str, Verb]:
     more = map(_made, _table()["asked_with"].split())
     return {verb.base: verb for verb in (*more, *_regular().values(), *_irregular().values())}
+
+
+@cache
+def _pasts() -> Mapping[str, Verb]:
+    return {verb.past: verb for verb in _bases().values()}
 
 
 @cache

@@ -15,6 +15,8 @@ import pytest
 
 import kgqa.parser
 from kgqa.cli import main
+from kgqa.graphs import build_graph
+from kgqa.graphs.building import names as building_names
 from tests.form_parser import FormParser
 from tests.toy import toy_graph
 
@@ -107,6 +109,19 @@ def test_graph_build_and_info(run: Run, tmp_path: Path) -> None:
     refused = one_line(run("graph", "build", source, "--out", tmp_path / "other", "--strict"))
     assert "triples.tsv" in refused
     assert "2" in refused
+
+
+def test_only_the_command_that_builds_shares_one_store(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(building_names, "share_one_store", lambda: called.append("here"))
+    source = tmp_path / "facts.nt"
+    source.write_text("<http://x.org/a> <http://x.org/knows> <http://x.org/b> .\n", encoding="utf-8")
+    build_graph([source], tmp_path / "in-process", name="facts")
+    assert called == []
+    assert run("graph", "build", source, "--out", tmp_path / "g", "--json").code == 0
+    assert called == ["here"]
 
 
 def test_graph_build_of_a_part_of_a_dump(run: Run, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from kgqa.graphs import EmbeddedGraph, build_graph
+from grammar.values import Quantity
+from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
 from kgqa.graphs.rdf_terms import end_of
 from kgqa.synthesis import invent
-from kgqa.synthesis.english import Name, expansions, fill
+from kgqa.synthesis.english import Name, Noise, expansions, fill, wordings
 from kgqa.synthesis.labels import Ends, Leads, is_noun, words_for
 from kgqa.synthesis.survey import Survey
-from kgqa.synthesis.verbs import participle, third_person
+from kgqa.synthesis.verbs import participle, past_of, third_person
 from tests.museum import write_museum
 
 SCHEMA = "http://museums.example/schema#"
@@ -125,6 +126,9 @@ def test_nouns_and_others() -> None:
         ("painted", "paint", "painted"), ("created", "create", "created"), ("kept", "keep", "kept"),
         ("written", "write", "wrote"), ("stopped", "stop", "stopped"), ("supplied", "supply", "supplied"),
         ("managed", "manage", "managed"), ("curated", "curate", "curated"), ("stored", "store", "stored"),
+        ("aired", "air", "aired"), ("competed", "compete", "competed"), ("ruled", "rule", "ruled"),
+        ("enrolled", "enrol", "enrolled"), ("cancelled", "cancel", "cancelled"), ("killed", "kill", "killed"),
+        ("scored", "score", "scored"), ("poured", "pour", "poured"), ("filled", "fill", "filled"),
         ("baptised", "baptise", "baptised"), ("carved", "carve", "carved"), ("treated", "treat", "treated"),
     ],
 )  # fmt: skip
@@ -133,6 +137,14 @@ def test_verbs(word: str, base: str, past: str) -> None:
     assert verb is not None
     assert (verb.base, verb.past) == (base, past)
     assert third_person(verb.third) in (verb, None)
+
+
+def test_every_participle_of_the_wordings_is_of_a_verb_that_the_table_knows() -> None:
+    templates = [t for row in wordings().relations.values() for ts in row.templates.values() for t in ts]
+    words = {word for t in templates for e in expansions(t.lower()) for word in re.findall(r"[a-z]+", e)}
+    verbs = {word: verb for word in words if (verb := participle(word)) is not None}
+    assert len(verbs) > 150
+    assert {word for word, verb in verbs.items() if past_of(verb.base) != verb.past} == set()
 
 
 def test_words_that_are_no_verbs() -> None:
@@ -200,3 +212,48 @@ def test_dialogues_read_like_english(museum: EmbeddedGraph) -> None:
         assert wanted in text
     relations = {name.removeprefix(SCHEMA) for e in examples for name in e.gold.relations}
     assert len(relations) >= 18
+
+
+def test_brackets_in_labels_are_neither_choices_nor_slots(tmp_path: Path) -> None:
+    """All kinds of label hold some; whole names are said, nouns lose them, and nothing is filled in twice."""
+    kinds = ["colleague [a|b]", "film {x}"]
+    people = ["[REC|b]", "Ann {x}", "Bob {n'}", "Cy [a|b]", "Dee {v}|", "Eve"]
+    films = [f"{sign} part {k}" for k, sign in enumerate(("{y}", "[a|b]", "{T}", "[]", "up", "{n}"))]
+    records = [
+        Record("type", label="instance of", is_relation=True),
+        Record("directed", label="directed by", is_relation=True),
+        Record("friend", label="friend [of|or {x}] mine", is_relation=True),
+        Record("length", label="length {n}", is_relation=True),
+        Record("Person", label=kinds[0]),
+        Record("Film", label=kinds[1]),
+        *(
+            Record(
+                f"p{k}", label=label,
+                facts={
+                    "type": [Statement("Person")],
+                    "friend": [Statement(f"p{(k + j) % 6}") for j in (1, 2)],
+                },
+            )
+            for k, label in enumerate(people)
+        ),
+        *(
+            Record(
+                f"f{k}", label=label,
+                facts={
+                    "type": [Statement("Film")],
+                    "directed": [Statement(f"p{k // 2}")],
+                    "length": [Statement(Quantity(90.0 + k))],
+                },
+            )
+            for k, label in enumerate(films)
+        ),
+    ]  # fmt: skip
+    build_graph([records], tmp_path / "graph", name="signs", type_relations=["type"])
+    noise = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, contraction=0)
+    dialogues = islice(invent(EmbeddedGraph.open(tmp_path / "graph"), seed=2, noise=noise), 150)
+    said = [example.question for dialogue in dialogues for example in dialogue.examples]
+    whole = re.compile("|".join(map(re.escape, [*people, *films, *kinds])), re.IGNORECASE)
+    rest = [whole.sub("", question) for question in said]
+    assert sum(map(len, said)) - sum(map(len, rest)) > 200
+    assert any("[REC|b]" in question and "film x" in question for question in said)
+    assert not [question for question in rest if re.search(r"[\[\]|{}\ue000-\uf8ff]|\bREC\b", question)]

@@ -10,7 +10,9 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from grammar.errors import LimitReached
 from grammar.forms import EntityLeaf
@@ -18,9 +20,10 @@ from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.graphs import EmbeddedGraph
 from kgqa.graphs.endpoints import endpoint_words
 from kgqa.graphs.endpoints.endpoint import EndpointGraph
+from kgqa.graphs.names import standing
 from kgqa.graphs.near import near
 from kgqa.graphs.rdf import to_rdf
-from kgqa.linking import Links, link
+from kgqa.linking import Links, link, matches
 from tests.kgqa.graphs.server import is_there, missing, serving
 from tests.toy import toy_graph, toy_records
 
@@ -61,6 +64,24 @@ def test_the_same_entity_comes_first(
     here: EmbeddedGraph, there: EndpointGraph, question: str, conversation: Conversation
 ) -> None:
     assert best(link(question, conversation, there)) == best(link(question, conversation, here))
+
+
+def test_of_the_names_that_are_like_only_the_likest_are_asked_about(
+    here: EmbeddedGraph, there: EndpointGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked: list[int] = []
+
+    def count(likeness: NDArray[np.float64], degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+        ranked.append(len(degrees))
+        return standing(likeness, degrees)
+
+    monkeypatch.setattr(matches, "_ASKED_ABOUT", 1)
+    monkeypatch.setattr(matches, "standing", count)
+    for graph, most in ((here, 100), (there, 1)):
+        ranked.clear()
+        assert best(link("Who directed The Godfahter?", NOTHING_SAID, graph)) == "Q47703"
+        assert 1 <= max(ranked) <= most
+        assert (max(ranked) > 1) == (graph is here)
 
 
 def test_neighbours_are_the_same(here: EmbeddedGraph, there: EndpointGraph) -> None:

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from grammar.values import Time
 from kgqa.answer import Result
 from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
 from kgqa.synthesis.asking import asked_politely, fronted, indirect
 from kgqa.synthesis.checks import _checked
+from kgqa.synthesis.combining import all_of_them, checked, combined, of_a_type
 from kgqa.synthesis.dialogue import _about
 from kgqa.synthesis.english import IT, THEY, Noise, expansions, plural, with_possessive, wordings
+from kgqa.synthesis.frames import frames
 from kgqa.synthesis.labels import Ends, words_for
-from kgqa.synthesis.single import generic
+from kgqa.synthesis.single import count_forward, forward, generic
+from kgqa.synthesis.statements import at_a_time, began_or_ended, first_or_last
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import Talk
+from tests.toy import toy_graph
 
 KINDS = {
     *("ask", "short", "back", "that", "is", "many", "any", "max", "min", "more", "less", "last", "early"),
@@ -125,6 +130,13 @@ def test_what_people_chat_about_is_worded_in_many_ways(relation: str) -> None:
         ("Did {y} direct {x'}?", "if {y} directed {x'}"),
         ("Does {x} have children?", "if {x} has children"),
         ("What is {x's} job?", "what {x's} job is"),
+        ("Who has {y'} as director?", "who has {y'} as director"),
+        ("Which {T} have {y'} as director?", "which {T} have {y'} as director"),
+        ("Which {t} has {y} as its capital?", "which {t} has {y} as its capital"),
+        ("What has {y'} among its actors?", "what has {y'} among its actors"),
+        ("Which {T} has {y} won?", "which {T} {y} has won"),
+        ("Since when has {x} been in office?", "since when {x} has been in office"),
+        ("Which species has {x}?", None),
         ("{x} is by who?", None),
         ("Did {x} xyz?", None),
     ],
@@ -259,3 +271,53 @@ def test_a_short_question_is_not_said_where_another_relation_is_meant(graph: Emb
     assert survey.means_another("short", "And who wrote it?", "Qfilm", "P50", "out")
     assert not survey.means_another("short", "And who wrote it?", "Qfilm", "P58", "out")
     assert not survey.means_another("short", "And who wrote it?", "Qbook", "P50", "out")
+
+
+def test_all_who_ever_held_an_office_are_not_asked_for_by_is(tmp_path: Path) -> None:
+    graph = toy_graph(tmp_path)
+    survey, forms = Survey(graph), []
+    for number in range(600):
+        talk = Talk(survey, random.Random(number))
+        for name in ("Q142", "Q30", "Q76", "Q157", "Q3052772"):
+            talk.outcome = Result(entities=("Q76", "Q157", "Q329") if number % 2 else ("Q142", "Q30"))
+            drafts = (checked(talk, name), combined(talk, name), of_a_type(talk, name), all_of_them(talk))
+            forms += [str(draft.form) for draft in drafts if draft is not None]
+    assert any(re.search(r"\bfollow_back\([^()]*, P35\)", form) for form in forms)
+    assert not {form for form in forms if re.search(r"\bfollow\([^()]*, P35\)", form)}
+
+
+def test_a_country_is_in_no_band(tmp_path: Path) -> None:
+    """What is said of people alone is not said of others, of times and counts neither."""
+    joined = [Statement(f"Qgroup{k}", qualifiers={"P580": [Time(1990 + k, precision=9)]}) for k in range(2)]
+    records = [
+        Record("P31", label="instance of", is_relation=True),
+        Record("P463", label="member of", is_relation=True),
+        Record("P580", label="start time", is_relation=True),
+        Record("Q6256", label="country"),
+        Record("Q5", label="human"),
+        *(
+            Record(name, label=label, facts={"P31": [Statement(kind)], "P463": joined})
+            for name, label, kind in (
+                ("Qland", "Arland", "Q6256"),
+                ("Qland2", "Borland", "Q6256"),
+                ("Qann", "Ann Quill", "Q5"),
+                ("Qbob", "Bob Reed", "Q5"),
+            )
+        ),
+        *(Record(f"Qgroup{k}", label=f"Group {k}") for k in range(2)),
+    ]
+    build_graph([records], tmp_path / "graph", name="members", type_relations=["P31"])
+    survey = Survey(EmbeddedGraph.open(tmp_path / "graph"))
+    assert at_a_time(Talk(survey, random.Random(1)), "Qann") is None  # no relation says a point in time
+    said: dict[str, list[str]] = {}
+    for name in ("Qland", "Qann"):
+        for make in (at_a_time, began_or_ended, first_or_last, count_forward, forward):
+            drafts = (make(Talk(survey, random.Random(number)), name) for number in range(100))
+            said.setdefault(name, []).extend(draft.question for draft in drafts if draft is not None)
+    assert sum("band" in question for question in said["Qann"]) > 20
+    assert len(said["Qland"]) > 50
+    assert not [question for question in said["Qland"] if re.search(r"\bbands?\b|\bplay\b", question)]
+
+
+def test_they_are_asked_about_in_the_right_case() -> None:
+    assert not [frame for frame in frames()["checks"]["them"] if "of {x}" in frame]

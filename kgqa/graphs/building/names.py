@@ -36,7 +36,7 @@ from kgqa.graphs.name_index import (
 from kgqa.graphs.names import initials, initials_key, normalise
 from kgqa.graphs.protocol import Among
 
-LEAST_MEMORY = 110_000_000
+LEAST_FOR_NAMES = 110_000_000
 """With less to take than this, it takes this."""
 
 _BESIDE = 60_000_000
@@ -60,7 +60,7 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int) -> list[
 
     Args:
         entries: in any order; they are taken one at a time.
-        memory: about how many bytes to take; ``LEAST_MEMORY`` if that is more.
+        memory: about how many bytes to take; ``LEAST_FOR_NAMES`` if that is more.
 
     Returns:
         The files written.
@@ -68,10 +68,9 @@ def write_names(folder: Path, entries: Iterable[Entry], *, memory: int) -> list[
     Raises:
         GraphError: it cannot be written.
     """
-    memory = max(memory, LEAST_MEMORY)
+    memory = max(memory, LEAST_FOR_NAMES)
     heap = min(max(int((memory - _BESIDE) * _HEAP), _LEAST_HEAP), _MOST_HEAP)
     words_folder = folder / spellings.FOLDER
-    _one_store()
     folder.mkdir()
     words_folder.mkdir()
     with tempfile.TemporaryDirectory(prefix=".words-", dir=folder) as scratch:
@@ -133,6 +132,7 @@ class _Pieces:
         self._folder, self._schema, self._heap = folder, schema, heap
         self._parts: list[Path] = []
         self._documents = 0
+        self._writer: tantivy.IndexWriter | None = None
 
     def __enter__(self) -> _Pieces:
         self._begin()
@@ -144,9 +144,11 @@ class _Pieces:
         if error is None:
             self._end()
             _unite(self._parts, self._folder)
+        self._writer = None  # an error keeps this alive, but nothing must go on writing
 
     def add(self, document: tantivy.Document) -> None:
         """Take the next document."""
+        assert self._writer is not None
         try:
             self._writer.add_document(document)
         except ValueError as error:
@@ -171,12 +173,13 @@ class _Pieces:
             raise self._unwritable(error) from None
 
     def _end(self) -> None:
+        assert self._writer is not None
         try:
             self._writer.commit()
             self._writer.wait_merging_threads()
         except ValueError as error:
             raise self._unwritable(error) from None
-        del self._writer
+        self._writer = None
 
     def _unwritable(self, error: ValueError) -> GraphError:
         return GraphError(f"{self._folder} cannot be written ({error}): make room, or name another place")
@@ -196,9 +199,12 @@ def _unite(parts: list[Path], folder: Path) -> None:
     (folder / _MANAGED).write_text(json.dumps(list(dict.fromkeys(managed))), encoding="utf-8")
 
 
-def _one_store() -> None:
+def share_one_store() -> None:
     """Have all threads of this process, from now on, take memory from one store: with one each, as glibc has
-    it, what a thread of tantivy has freed is of no use to the next one."""
+    it, what a thread of tantivy has freed is of no use to the next one.
+
+    For a process that only builds: it makes threads wait for each other.
+    """
     with suppress(AttributeError, OSError, TypeError):  # another C library, another system
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
+from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph, name_index
 from kgqa.graphs.names import normalise
 from kgqa.graphs.protocol import Among
 from tests.toy import toy_graph
@@ -186,8 +186,18 @@ def test_a_folder_that_cannot_be_written_is_searched_all_the_same(
 ) -> None:
     graph = toy_graph(tmp_path)
     monkeypatch.setattr(os, "access", lambda *_: False)
+    link_to = name_index._link
     lock = graph.folder / "names" / ".tantivy-meta.lock"
     lock.unlink()
     lock.mkdir()  # what not even root can open
     assert graph.search("germny")[0].name == "Q183"
+    linked: list[str] = []
+
+    def link(target: Path, place: Path) -> None:
+        linked.append(target.name)
+        link_to(target, place)
+
+    monkeypatch.setattr(name_index, "_link", link)
     assert EmbeddedGraph.open(graph.folder).exact(["france"]) == [["Q142"]]
+    assert linked
+    assert not [name for name in linked if name.endswith(".npy")]  # large, where links are copies
