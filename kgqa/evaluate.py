@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from grammar.errors import ConfigError, DataError
-from grammar.forms import EntityLeaf, leaves, read_form
+from grammar.forms import read_form
 from kgqa import __version__
 from kgqa.answer import Answer, turn_of
 from kgqa.calibration import calibration_table
@@ -196,21 +196,10 @@ class _Examination:
             [t.question, t.answer.text if t.answer else ""] for t in example.conversation.turns[-2:]
         ]
         line["gold_text"] = example.gold.text
-        line["labelled"] = _labelled(example, graph)
         if self.reach is not None:
             line["groups"] = rank(example, answer, graph)
             line["hops"] = hops(example, dialogue.split_key, self.reach)
         return line
-
-
-def _labelled(example: Example, graph: KnowledgeGraph) -> bool | None:
-    """Whether the graph has a label for all that the annotated form is about: without, no linker finds it."""
-    if example.gold.form is None:
-        return None
-    names = {
-        name for leaf in leaves(example.gold.form) if isinstance(leaf, EntityLeaf) for name in leaf.names
-    }
-    return all(graph.labels(sorted(names)))
 
 
 def _with_own_forms(shown: Conversation, own: Conversation) -> Conversation:

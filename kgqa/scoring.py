@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from grammar.denotation import Denotation, Entities
 from grammar.errors import ExecutionError
 from grammar.execute import Execution, Limits
-from grammar.forms import Call, LogicalForm
+from grammar.forms import Call, EntityLeaf, LogicalForm, leaves
 from kgqa import metrics
 from kgqa.answer import Answer, Answered, Failed, Result
 from kgqa.answer_record import message_of, outcome_of
@@ -63,6 +63,7 @@ def score(example: Example, answer: Answer, graph: KnowledgeGraph) -> dict[str, 
         "predicted": None if result is None else _predicted(result, gold.kind),
         "gold": _expected(gold),
         **_compare_forms(answer, gold, graph),
+        "labelled": _labelled(gold, graph),
         "confidence": round(answer.confidence, 4) if isinstance(answer, Answered) else None,
         "milliseconds": round(answer.milliseconds, 1),
     }
@@ -126,6 +127,14 @@ def result_items(result: Result) -> tuple[Item, ...]:
         if part is not None:
             return part
     return ()
+
+
+def _labelled(gold: Gold, graph: KnowledgeGraph) -> bool | None:
+    """Whether the graph has a label for all that the annotated form is about: without, no linker finds it."""
+    if gold.form is None:
+        return None
+    names = {name for leaf in leaves(gold.form) if isinstance(leaf, EntityLeaf) for name in leaf.names}
+    return all(graph.labels(sorted(names)))
 
 
 def _predicted(result: Result, kind: AnswerKind) -> list[Any] | None:
