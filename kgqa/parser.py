@@ -330,10 +330,11 @@ def _not_understood(links: Links) -> str:
 
 
 def _uses_words(form: LogicalForm, links: Links) -> bool:
-    """Whether the form uses an entity or type that the question names, and not merely resembles."""
+    """Whether the form uses an entity that the question names, and not merely resembles: the films of somebody
+    unknown are not all films."""
     used = set(leaves(form))
     return any(
-        c.span and c.leaf in used and isinstance(c.leaf, (EntityLeaf, TypeLeaf))
+        c.span and c.leaf in used and isinstance(c.leaf, EntityLeaf)
         for c in links.candidates
         if c.how != "fuzzy" or c.score >= WEAK
     )
