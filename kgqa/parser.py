@@ -330,8 +330,10 @@ def _not_understood(links: Links) -> str:
 
 
 def _uses_words(form: LogicalForm, links: Links) -> bool:
-    """Whether the form uses an entity that the question names, and not merely resembles: the films of somebody
-    unknown are not all films."""
+    """Whether the form uses an entity that the question names, and not merely resembles.
+
+    The kind of what is asked for does not count: the films of somebody unknown are not all films.
+    """
     used = set(leaves(form))
     return any(
         c.span and c.leaf in used and isinstance(c.leaf, EntityLeaf)
