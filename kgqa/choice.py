@@ -20,7 +20,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -29,7 +30,7 @@ import numpy as np
 import torch
 
 from grammar.denotation import Boolean, Booleans, Denotation, FloatArray, Number, Numbers, is_empty
-from grammar.errors import CheckpointError, ExecutionError
+from grammar.errors import CheckpointError, ExecutionError, LimitReached
 from grammar.execute import Execution
 from grammar.forms import (
     Call,
@@ -49,6 +50,8 @@ from kgqa.decode import says_twice
 
 SURE = 0.5
 """From this score of its match on, an entity counts as named by the question."""
+PATIENCE = 2
+"""The forms of a beam may together take as long as so many forms may."""
 _COMBINED = ("union", "intersect", "difference")
 _SMALLEST = 1e-3
 _STRENGTH = 0.5  # of the weights' penalty: as much as if their size were one
@@ -111,7 +114,7 @@ class Choice:
         offers: Offers,
     ) -> list[Judged]:
         """Execute the hypotheses and put them in order, with their probabilities as they are judged now."""
-        judged = [execute_hypothesis(h, execution) for h in hypotheses]
+        judged = list(_executed(hypotheses, execution))
         if not self.weights:
             return judged
         scores = features_of(judged, context, offers) @ self._vector()
@@ -163,6 +166,16 @@ class Choices:
         if unknown := sorted({name for weights in found for name in weights} - {*FEATURES, NONE}):
             raise CheckpointError(f"{path}: expected weights of known features, found {unknown[0]!r}")
         return cls(*map(Choice, found))
+
+
+def _executed(hypotheses: Sequence[Hypothesis], execution: Execution) -> Iterator[Judged]:
+    """All hypotheses in turn; those that are left when their time together is over are not tried."""
+    end = time.monotonic() + PATIENCE * execution.limits.seconds
+    for hypothesis in hypotheses:
+        if time.monotonic() < end:
+            yield execute_hypothesis(hypothesis, execution)
+        else:
+            yield Judged(hypothesis, error=LimitReached(f"no time was left to execute {hypothesis.form}"))
 
 
 def execute_hypothesis(hypothesis: Hypothesis, execution: Execution) -> Judged:

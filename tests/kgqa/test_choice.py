@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grammar.denotation import Boolean
 from grammar.errors import CheckpointError
-from grammar.execute import Execution
+from grammar.execute import Execution, Limits
 from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, read_form
 from grammar.offers import Offers
 from kgqa.answer import Hypothesis
@@ -95,6 +96,18 @@ def test_a_choice_is_learnt_and_tells_how_likely_it_is(graph: EmbeddedGraph) -> 
 
 def test_nothing_is_learnt_from_beams_without_a_choice() -> None:
     assert learn_choice([(np.zeros((1, len(FEATURES))), [True])]).weights == {}
+
+
+def test_forms_for_which_no_time_is_left_are_not_tried(
+    graph: EmbeddedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 1.0, 19.0, 21.0, 22.0])
+    monkeypatch.setattr("kgqa.choice.time.monotonic", lambda: next(clock))
+    forms = ("follow(Q142, P36)", "follow(Q183, P36)", "follow(Q142, P47)", "follow(Q183, P47)")
+    hypotheses = [Hypothesis(read_form(form), -1.0) for form in forms]
+    monkeypatch.setattr(Execution, "denotation", lambda execution, form: Boolean(True))
+    judged = Choice().judge(hypotheses, CONTEXT, Execution(graph, limits=Limits(seconds=10.0)), Offers(graph))
+    assert [one.error is None for one in judged] == [True, True, False, False]
 
 
 def test_without_weights_the_order_stays(graph: EmbeddedGraph) -> None:
