@@ -218,12 +218,13 @@ def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
 def _left_out(named: Sequence[ContextObject], used: Sequence[ContextObject]) -> int:
     """How many stretches of words in the question stand for none of the objects used."""
     spans = [o.span for o in used if o.span]
-    missing = {o.span for o in named if o.span and not any(_overlap(o.span, s) for s in spans)}
+    missing = {o.span for o in named if o.span and not any(overlap(o.span, s) for s in spans)}
     return len(missing)
 
 
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+def overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+    """Whether two stretches of words, if they are there, have any in common."""
+    return one is not None and other is not None and one[0] < other[1] and other[0] < one[1]
 
 
 def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) -> list[float]:

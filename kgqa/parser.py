@@ -31,7 +31,7 @@ from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
-from kgqa.choice import Judged, execute_hypothesis
+from kgqa.choice import Judged, execute_hypothesis, overlap
 from kgqa.context import Context
 from kgqa.conversation import Conversation
 from kgqa.decode import BEAM, beam_search
@@ -248,7 +248,7 @@ class SemanticParser:
         spans = [c.span for c in read.links.candidates if c.leaf in used]
         others = tuple(c for c in read.links.candidates if c.leaf not in used)
         entities = [c for c in others if isinstance(c.leaf, EntityLeaf)]
-        if not any(_overlap(c.span, span) for c in entities for span in spans):
+        if not any(overlap(c.span, span) for c in entities for span in spans):
             return None
         links = replace(read.links, candidates=others)
         again = replace(read, links=links, context=self._context(read.meant, links))
@@ -274,10 +274,6 @@ def _denotes(form: LogicalForm, leaf: EntityLeaf, name: str, execution: Executio
         return False
 
 
-def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
-    return one is not None and other is not None and one[0] < other[1] and other[0] < one[1]
-
-
 def _ranked(hypotheses: Sequence[Hypothesis], links: Links) -> list[Hypothesis]:
     """Hypotheses best first, those lowered that leave out what the question clearly names."""
     named = [c for c in links.candidates if isinstance(c.leaf, EntityLeaf) and c.span]
@@ -286,7 +282,7 @@ def _ranked(hypotheses: Sequence[Hypothesis], links: Links) -> list[Hypothesis]:
     def left_out(form: LogicalForm) -> int:
         used = set(leaves(form))
         spans = [c.span for c in named if c.leaf in used]
-        return sum(not any(_overlap(span, other) for other in spans) for span in clear)
+        return sum(not any(overlap(span, other) for other in spans) for span in clear)
 
     return sorted(hypotheses, key=lambda h: LEFT_OUT * left_out(h.form) - h.score)
 
