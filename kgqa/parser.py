@@ -31,7 +31,7 @@ from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
-from kgqa.choice import Judged, execute_hypothesis, overlap
+from kgqa.choice import SURE, Judged, execute_hypothesis, overlap
 from kgqa.context import Context
 from kgqa.conversation import Conversation
 from kgqa.decode import BEAM, beam_search
@@ -50,8 +50,6 @@ UNSURE = 0.1
 """A guided parser answers with no form less probable than this: it says that it did not understand."""
 WEAK = 0.15
 """Below this score of its match, a name with typos is no evidence that its entity is meant."""
-CLEAR = 0.5
-"""From this score of its match on, an entity counts as clearly named."""
 LEFT_OUT = 2.5
 """Nats by which a form counts as less probable for every clearly named entity that it leaves out."""
 CLOSE = 0.7
@@ -277,7 +275,7 @@ def _denotes(form: LogicalForm, leaf: EntityLeaf, name: str, execution: Executio
 def _ranked(hypotheses: Sequence[Hypothesis], links: Links) -> list[Hypothesis]:
     """Hypotheses best first, those lowered that leave out what the question clearly names."""
     named = [c for c in links.candidates if isinstance(c.leaf, EntityLeaf) and c.span]
-    clear = [c.span for c in named if c.score >= CLEAR]
+    clear = [c.span for c in named if c.score >= SURE]
 
     def left_out(form: LogicalForm) -> int:
         used = set(leaves(form))
