@@ -52,7 +52,7 @@ class ContextConfig:
     values: int = 6
     question_tokens: int = 48
     history_turns: int = 2
-    form_actions: int = 24
+    form_actions: int = 40
     without: tuple[str, ...] = ()
 
 

@@ -23,7 +23,7 @@ from kgqa.scoring import LIMITS
 from kgqa.text import TextEncoder
 
 _AT_ONCE = 32
-_MOST_JUDGED = 1_500
+_MOST_JUDGED = 3_000
 """From so many lessons the choice among forms is learnt."""
 
 

@@ -4,10 +4,10 @@
 
 Among the forms of the beam ``kgqa.choice`` decides. A guided parser then lets a form that denotes nothing
 give way to one that denotes something and is not much less probable. Where none does, the best form is
-tried without one of its type filters (types are where graphs are patchiest), then the words that it took
-for an entity are read as another one ("president of the United States" as the country). Where nothing was
-learnt to choose by, or forms are too dear to be executed, a form that leaves out an entity which the
-question clearly names counts as less probable.
+tried without what the graph may just not tell (``kgqa.relaxing``), then the words that it took for an entity
+are read as another one ("president of the United States" as the country). Where nothing was learnt to
+choose by, or forms are too dear to be executed, a form that leaves out an entity which the question clearly
+names counts as less probable.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import torch
 from grammar.denotation import Denotation, is_empty
 from grammar.errors import ExecutionError
 from grammar.execute import Execution, Limits
-from grammar.forms import Call, EntityLeaf, LogicalForm, TypeLeaf, leaves, subforms
+from grammar.forms import EntityLeaf, LogicalForm, TypeLeaf, leaves
 from grammar.forms import replace as replace_parts
 from grammar.offers import Offers
 from grammar.partial import ActionSpace
@@ -40,6 +40,7 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
 from kgqa.linking.namesakes import close_namesakes, settled
+from kgqa.relaxing import relaxed
 from kgqa.surroundings import build_context
 
 MAX_QUESTION = 1_000
@@ -190,7 +191,7 @@ class SemanticParser:
             return Failed(question, links, 0.0, form=first.hypothesis.form, error=first.error)
         chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
         if self.guided and is_empty(denotation):
-            chosen, denotation = _relaxed(chosen, execution) or (chosen, denotation)
+            chosen, denotation = relaxed(chosen, execution) or (chosen, denotation)
         unsure = self.guided and math.exp(chosen.score) < UNSURE
         unknown = given is None and links.unlinked and not _uses_words(chosen.form, links)
         if unsure or unknown:
@@ -283,20 +284,6 @@ def _ranked(hypotheses: Sequence[Hypothesis], links: Links) -> list[Hypothesis]:
         return sum(not any(overlap(span, other) for other in spans) for span in clear)
 
     return sorted(hypotheses, key=lambda h: LEFT_OUT * left_out(h.form) - h.score)
-
-
-def _relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
-    """The form without one of its type filters, if that denotes something."""
-    for part in subforms(hypothesis.form):
-        if isinstance(part, Call) and part.operator == "keep":
-            wider = replace_parts(hypothesis.form, {part: part.arguments[0]})
-            try:
-                denotation = execution.denotation(wider)
-            except ExecutionError:
-                continue  # as little use as the form that it was to replace
-            if not is_empty(denotation):
-                return Hypothesis(wider, hypothesis.score), denotation
-    return None
 
 
 def _refusal(question: str) -> str:

@@ -108,6 +108,7 @@ def _share(number: float) -> float:
 
 def _entities(links: Links, in_form: Iterable[Leaf], text: GraphText, limit: int) -> list[ContextObject]:
     chosen: list[ContextObject] = []
+    pointing = links.pointing[0] if len(links.pointing) == 1 else None
     for candidate in _of_sort(links, in_form, Sort.ENTITIES)[:limit]:
         assert isinstance(candidate.leaf, EntityLeaf)
         names = candidate.leaf.names
@@ -121,7 +122,7 @@ def _entities(links: Links, in_form: Iterable[Leaf], text: GraphText, limit: int
                 score=round(candidate.score, 3),
                 turn=candidate.turn,
                 weight=_share(degree),
-                span=candidate.span,
+                span=candidate.span or (pointing if candidate.turn else None),
             )
         )
     return chosen

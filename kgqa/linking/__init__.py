@@ -4,7 +4,8 @@ mentions     words and runs of words        quantities   numbers, ordinals and d
 matches      runs of words -> entities      conditions   words that say when, understood or not
 agreement    with kinds and neighbours      vocabulary   words -> types and relations, stem by stem
 referents    what the dialogue offers       linker       all together, ranked
-namesakes    which nothing tells apart
+namesakes    which nothing tells apart      given        entities that come along -> words
+pointing     "that city", "she"
 mistyped     which words a name with typos stands for
 """
 

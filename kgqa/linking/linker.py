@@ -17,7 +17,9 @@ from kgqa.conversation import Conversation
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.agreement import Said, agreed, neighbours
 from kgqa.linking.conditions import Condition, find_conditions
+from kgqa.linking.given import find_given
 from kgqa.linking.matches import apart, find_matches, settled_names, unlinked_mentions
+from kgqa.linking.pointing import find_pointing
 from kgqa.linking.quantities import find_dates, find_numbers, find_ordinals
 from kgqa.linking.referents import ORDERED, Referent, find_referents
 from kgqa.linking.vocabulary import Vocabulary, find_wordings, vocabulary
@@ -54,12 +56,14 @@ class Links:
     """All candidates, sort by sort and the best first.
 
     ``unlinked`` are the mentions that nothing was found for, ``conditions`` the words that say when, dates or
-    not: what a form uses nothing of was not understood.
+    not: what a form uses nothing of was not understood. ``pointing`` are the words that mean something of the
+    dialogue.
     """
 
     candidates: tuple[Candidate, ...] = ()
     unlinked: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    pointing: tuple[tuple[int, int], ...] = ()
 
     def of(self, kind: type[Leaf]) -> tuple[Candidate, ...]:
         """The candidates of one kind of leaf, best first."""
@@ -117,11 +121,16 @@ def link(
         settled=lambda earlier: settled_names(earlier[:MOST_CHARACTERS], graph),  # type: ignore[arg-type]
         types=[(found.name, found.span[0]) for found in types],
     )
+    pointing = find_pointing(question, [found.span for found in types])
     if given is None:
         said = Said(types, find_wordings(words.relations, question, limit=limits.relations))
         entities = _linked(question, graph, referents, said, limits)
     else:
-        entities = _given(question, graph, given)
+        spoken_of = {name for one in referents if isinstance(one.leaf, EntityLeaf) for name in one.leaf.names}
+        entities = (
+            Candidate(leaf, "given", 1.0 if len(leaf.names) == 1 else 0.9, span)
+            for leaf, span in find_given(question, graph, given, spoken_of=spoken_of, pointing=pointing)
+        )
     literals = list(_literals(question))
     candidates = [
         *entities,
@@ -140,7 +149,7 @@ def link(
     ]
     unlinked = unlinked_mentions(question, covered) if given is None else ()
     conditions = find_conditions(question, [one.span for one in literals if one.span and _is_time(one.leaf)])
-    return Links(tuple(_ranked(candidates, limits)), unlinked, conditions)
+    return Links(tuple(_ranked(candidates, limits)), unlinked, conditions, pointing)
 
 
 def _linked(
@@ -175,17 +184,6 @@ def _linked(
             leaf = EntityLeaf(tuple(match.name for match in members))
             span = (members[0].span.start, members[-1].span.end)
             yield Candidate(leaf, members[0].how, min(match.score for match in members), span)
-
-
-def _given(question: str, graph: KnowledgeGraph, names: Sequence[str]) -> Iterator[Candidate]:
-    folded = question.casefold()
-    for name, label in zip(names, graph.labels(names), strict=True):
-        start = folded.find(label.casefold()) if label else -1
-        yield Candidate(
-            EntityLeaf((name,)), "given", 1.0, (start, start + len(label)) if label and start >= 0 else None
-        )
-    if len(set(names)) > 1:
-        yield Candidate(EntityLeaf(tuple(names)), "given", 0.9)
 
 
 def _worded_relations(question: str, words: Vocabulary, limits: LinkLimits) -> Iterator[Candidate]:

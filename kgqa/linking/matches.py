@@ -278,14 +278,19 @@ def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tupl
     Args:
         covered: stretches of the question that something was found for, in characters.
     """
+    return tuple(dict.fromkeys(question[start:end] for start, end in open_stretches(question, covered)))
+
+
+def open_stretches(question: str, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where ``unlinked_mentions`` stand, in order."""
     words = find_words(question)
-    names = []
+    found = []
     for first, last in open_mentions(question, words):
         start, end = words[first].start, words[last - 1].end
         most = max((min(end, high) - max(start, low) for low, high in covered), default=0)
         if most < (end - start) / 2:
-            names.append(question[start:end])
-    return tuple(dict.fromkeys(names))
+            found.append((start, end))
+    return found
 
 
 def _labels(names: Sequence[str], graph: KnowledgeGraph) -> dict[str, str | None]:

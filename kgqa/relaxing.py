@@ -1,0 +1,41 @@
+"""What is given up of a form that denotes nothing: what a patchy graph does not tell.
+
+Types are where graphs are patchiest; and of many statements no graph says when they held.
+"""
+
+from __future__ import annotations
+
+from grammar.denotation import Denotation, is_empty
+from grammar.execute import Execution
+from grammar.forms import Call, RelationLeaf, ValueLeaf, call, replace, subforms
+from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME
+from grammar.values import Time
+from kgqa.answer import Hypothesis
+from kgqa.choice import execute_hypothesis
+
+
+def relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
+    """The form without one of its type filters, or without a time that the graph knows nothing of, if that
+    denotes something."""
+    for part in subforms(hypothesis.form):
+        if isinstance(part, Call) and (part.operator == "keep" or _is_untold(part, execution)):
+            wider = replace(hypothesis.form, {part: part.arguments[0]})
+            denotation = execute_hypothesis(Hypothesis(wider, hypothesis.score), execution).denotation
+            if denotation is not None and not is_empty(denotation):
+                return Hypothesis(wider, hypothesis.score), denotation
+    return None
+
+
+def _is_untold(form: Call, execution: Execution) -> bool:
+    """Whether a form asks for statements of a time, and no time is known of any of them.
+
+    Where some have one, that the others do not fit is an answer.
+    """
+    if form.operator != "where" or not isinstance(form.arguments[2], ValueLeaf):
+        return False
+    asked = {form.arguments[1], *map(RelationLeaf, (POINT_IN_TIME, START_TIME, END_TIME))}
+    told = (call("qualifier_value", form.arguments[0], relation) for relation in asked)
+    found = (execute_hypothesis(Hypothesis(one, 0.0), execution).denotation for one in told)
+    return isinstance(form.arguments[2].value, Time) and all(
+        one is not None and is_empty(one) for one in found
+    )
