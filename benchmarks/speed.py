@@ -1,11 +1,12 @@
 """How long a turn takes, beside an encoder-decoder the size of T5-small that writes 60 tokens of SPARQL.
 
-    python benchmarks/speed.py [--model RUN] [--graph GRAPH] [--rounds 5] [--threads 2]
+    python benchmarks/speed.py [--model RUN] [--graph GRAPH] [--rounds 5] [--threads 2] [--warm 600]
 
 Both run in one process, in turns, on the same processor; the medians are compared. A turn is everything
 between question and answer: linking, context, decoding, execution. The T5 has random weights, which cost
-what learnt ones cost, and writes greedily with a cache. Questions are those of the bundled dialogues, or the
-file's (``--questions``, as ``kgqa answer`` reads it), each in its conversation.
+what learnt ones cost, and writes greedily with a cache. Questions are invented over the graph, each in its
+conversation; a server that has answered so many of others (``--warm``) meets every timed one for the first
+time, so that nothing of it is remembered.
 """
 
 from __future__ import annotations
@@ -13,23 +14,25 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 from transformers.utils import logging
 
-from kgqa.answer import turn_of
 from kgqa.bundled import bundled
-from kgqa.commands.questions import open_questions
-from kgqa.conversation import Conversation
 from kgqa.graphs import open_graph
+from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.parser import Request, SemanticParser
+from kgqa.synthesis import invent
 
 TOKENS = 60  # of SPARQL
 INPUT = 32  # tokens of question and history
 BATCH = 32
+SINGLE = 16
+SEED = 2026
 
 
 def main() -> None:
@@ -38,21 +41,23 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
     parser = SemanticParser.load(options.model, open_graph(options.graph), device="cpu")
-    requests = _requests(parser, options.questions)
-    batch = (requests * BATCH)[:BATCH]
+    requests = _requests(parser.graph)
     network = T5ForConditionalGeneration(
         T5Config(d_model=512, d_kv=64, d_ff=2048, num_layers=6, num_heads=8, decoder_start_token_id=0)
     ).eval()
-    parser.answer_batch(batch)  # everything is loaded, and texts have been seen: a warm server
+    for _ in range(options.warm // BATCH):
+        parser.answer_batch(list(islice(requests, BATCH)))
     turns, writes, batches, written = [], [], [], []
     for _ in range(options.rounds):
-        turns += [_seconds(lambda one=one: parser.answer_batch([one])) for one in requests]  # type: ignore[misc]
+        for one in islice(requests, SINGLE):
+            turns.append(_seconds(lambda one=one: parser.answer_batch([one])))  # type: ignore[misc]
         writes.append(_seconds(lambda: _write(network, 1)))
-        batches.append(_seconds(lambda: parser.answer_batch(batch)))
+        batch = list(islice(requests, BATCH))
+        batches.append(_seconds(lambda batch=batch: parser.answer_batch(batch)))  # type: ignore[misc]
         written.append(_seconds(lambda: _write(network, BATCH)))
     turn, write = statistics.median(turns), statistics.median(writes)
     many, many_written = statistics.median(batches) / BATCH, statistics.median(written) / BATCH
-    print(f"{len(requests)} questions, {options.rounds} rounds, {options.threads} threads, medians\n")
+    print(f"{len(turns)} questions alone, {options.rounds} batches, {options.threads} threads, medians\n")
     for name, seconds, ratio in (
         ("a turn", turn, ""),
         (f"T5-small, {TOKENS} tokens", write, f"{write / turn:.1f} times a turn"),
@@ -70,22 +75,17 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", type=Path, default=bundled("model"))
     parser.add_argument("--graph", default=str(bundled("graph")))
-    parser.add_argument("--questions", default=str(bundled("dialogues") / "demo.jsonl"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--warm", type=int, default=600)
     return parser.parse_args()
 
 
-def _requests(parser: SemanticParser, questions: str) -> list[Request]:
-    """Every question with the conversation that our own answers make before it."""
-    conversations: dict[str | None, Conversation] = {}
-    requests = []
-    for asked in open_questions(questions):
-        before = conversations.get(asked.conversation, Conversation())
-        requests.append(Request(before, asked.text))
-        answer = parser.answer(before, asked.text)
-        conversations[asked.conversation] = before.then(turn_of(answer))
-    return requests
+def _requests(graph: KnowledgeGraph) -> Iterator[Request]:
+    """New questions for ever."""
+    for dialogue in invent(graph, seed=SEED):
+        for example in dialogue.examples:
+            yield Request(example.conversation, example.question)
 
 
 def _write(network: T5ForConditionalGeneration, count: int) -> None:

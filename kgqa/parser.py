@@ -122,6 +122,9 @@ class SemanticParser:
         started = time.perf_counter()
         answers: dict[int, Answer] = {}
         read: dict[int, _Read] = {}
+        config = self.checkpoint.config.context
+        asked_now = sorted({asked.question for asked in requests if not _refusal(asked.question)})
+        self.checkpoint.text.pieces(asked_now, config.question_tokens)  # together, and once for all uses
         for k, asked in enumerate(requests):
             refusal = _refusal(asked.question)
             if refusal:

@@ -92,6 +92,7 @@ class PretrainedText:
             ) from None
         self.model = self.model.float().eval().requires_grad_(False).to(device)
         self.device = device
+        self.half = multiplies_bf16(device)
         self.width = int(self.model.config.hidden_size)
         self._labels: dict[str, HalfArray] = {}
         self._pieces: dict[str, Pieces] = {}
@@ -122,7 +123,7 @@ class PretrainedText:
                 return_tensors="pt",
             )
             spans, special = batch.pop("offset_mapping"), batch.pop("special_tokens_mask")
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
                 states = self.model(**{k: v.to(self.device) for k, v in batch.items()}).last_hidden_state
             states = states.float().cpu().numpy().astype(np.float16)
             for row, text in enumerate(chunk):
@@ -176,6 +177,15 @@ class PretrainedText:
 
         save_encoder(self.model, folder)
         self.tokenizer.save_pretrained(folder)
+
+
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether a device multiplies bf16 by itself, several times faster than fp32; an old processor would be
+    many times slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    can = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
 def _unit(vector: npt.NDArray[np.floating]) -> HalfArray:
