@@ -275,15 +275,15 @@ class _Node:
     literal: NumberLeaf | ValueLeaf | None = None
 
 
-def read_form(text: str, *, sorts: Sequence[Sort] = ROOT_SORTS) -> LogicalForm:
-    """Read a form from its text; ``sorts`` are those that the whole may have.
+def read_form(text: str, *, sorts: Sequence[Sort] = ROOT_SORTS, longest: int = MAX_TEXT) -> LogicalForm:
+    """Read a form from its text of at most ``longest`` characters; ``sorts`` are those it may have.
 
     Raises:
         FormSyntaxError: the text is no form; shown with a caret.
         SortError: the arguments of an operator do not fit.
     """
-    if len(text) > MAX_TEXT:
-        raise FormError(f"a form may have {MAX_TEXT} characters, found {len(text)}")
+    if len(text) > longest:
+        raise FormError(f"a form may have {longest} characters, found {len(text)}")
     node = _Reader(text).read()
     fitting = [sort for sort in sorts if sort in node.sorts]
     if not fitting:

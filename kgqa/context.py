@@ -139,12 +139,12 @@ class ContextObject:
 
 
 def read_leaf(text: str, sort: Sort) -> Leaf:
-    """A leaf from its text.
+    """A leaf from its text, however many entities it has.
 
     Raises:
         DataError: the text is no leaf of the sort.
     """
-    form = read_form(text, sorts=[sort])
+    form = read_form(text, sorts=[sort], longest=len(text))
     if not isinstance(form, (EntityLeaf, RelationLeaf, TypeLeaf, NumberLeaf, ValueLeaf)):
         raise DataError(f"expected a leaf of sort {sort.value}, found {text!r}")
     return form

@@ -69,6 +69,11 @@ class GraphText:
         for texts in (self._relation_texts, self._type_texts):
             stored_vectors(self.encoder, texts)
 
+    def forget_questions(self) -> None:
+        """Encode questions anew, so that what is said of one does not depend on those asked before."""
+        self._products.clear()
+        self.encoder.forget()
+
     def _relation_text(self, name: str, label: str | None) -> str:
         aliases = sorted(self.graph.aliases(name), key=lambda alias: (len(alias), alias))[:_ALIASES]
         label = label or name

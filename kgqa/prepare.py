@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace
 from kgqa.associations import Associations, halves
 from kgqa.batch import Encoded, encode_contexts
-from kgqa.checkpoint import open_text
+from kgqa.checkpoint import TEXT, open_text
 from kgqa.config import Config, SourceConfig
 from kgqa.context import Context
 from kgqa.conversation import Conversation, Dialogue, Example
@@ -40,6 +40,9 @@ from kgqa.supervision import read_silver
 from kgqa.surroundings import build_context
 from kgqa.text import TextEncoder
 from kgqa.unseen import needs_unseen, share_of
+
+if TYPE_CHECKING:
+    from kgqa.kept_lessons import KeptLessons
 
 FORM_SHOWN = 0.5
 """Share of lessons that see the form of the turn before (a released dialogue shows answers only)."""
@@ -204,6 +207,7 @@ class Preparer:
         """Lessons, in order, without those whose best form (or, with ``any_form``, each of whose forms) needs
         what is not among the objects."""
         limits, encoder = self.config.context, self.text.encoder
+        self.text.forget_questions()
         encoder.pieces(sorted({lesson.question for lesson in lessons}), limits.question_tokens)
         contexts = [self._context(lesson, associations) for lesson in lessons]
         found = [self._targets(x, context, any_form) for x, context in zip(lessons, contexts, strict=True)]
@@ -269,18 +273,32 @@ class _Work:
 
 
 def _preparing(
-    config: Config, text: Path, associations: Mapping[Group, Associations]
-) -> Callable[[_Work], list[Prepared]]:
-    """What a process does; it opens the encoder, and a graph when it first meets it."""
+    config: Config, text: Path, associations: Mapping[Group, Associations], kept: KeptLessons | None
+) -> Callable[[tuple[int, _Work]], list[Prepared]]:
+    """What a process does; it opens the encoder and a graph when there is something to prepare."""
     torch.set_num_threads(1)
-    return _prepares(config, open_text(text, config.text, torch.device("cpu")), associations)
+    encoder = cache(lambda: open_text(text, config.text, torch.device("cpu")))
+    return _prepares(config, encoder, associations, kept)
 
 
 def _prepares(
-    config: Config, encoder: TextEncoder, associations: Mapping[Group, Associations]
-) -> Callable[[_Work], list[Prepared]]:
-    preparer = cache(lambda graph: Preparer(graph, encoder, config))
-    return lambda work: preparer(work.graph).prepare(work.lessons, associations[work.group])
+    config: Config,
+    encoder: Callable[[], TextEncoder],
+    associations: Mapping[Group, Associations],
+    kept: KeptLessons | None,
+) -> Callable[[tuple[int, _Work]], list[Prepared]]:
+    preparer = cache(lambda graph: Preparer(graph, encoder(), config))
+
+    def prepares(numbered: tuple[int, _Work]) -> list[Prepared]:
+        number, work = numbered
+        lessons = None if kept is None else kept.read(number, work.graph)
+        if lessons is None:
+            lessons = preparer(work.graph).prepare(work.lessons, associations[work.group])
+            if kept is not None:
+                kept.write(number, lessons)
+        return lessons
+
+    return prepares
 
 
 @dataclass(frozen=True)
@@ -326,10 +344,11 @@ def prepare_sources(
     folder: Path,
     default_graph: str,
     processes: int = 1,
+    kept: KeptLessons | None = None,
     progress: Progress,
 ) -> Curriculum:
-    """Learn the associations of words, and make arrays of all lessons; ``folder`` is the run that ``text``
-    lies in."""
+    """Learn the associations of words, and make arrays of all lessons, or take those that are ``kept``;
+    ``folder`` is the run that ``text`` lies in."""
     settings = config.training
     train = [(key, x) for _, lessons in sources.values() for key, x in lessons if not _is_dev(key, config)]
     pairs = [(x.question, x.forms[0]) for _, x in train]
@@ -344,17 +363,21 @@ def prepare_sources(
         for lessons in [[x for key, x in found if _group(key, config) == group]]
         for start in range(0, len(lessons), _CHUNK)
     ]
+    graphs = dict.fromkeys(part.graph for part in work)
+    if kept is not None:
+        taught = associations.values()
+        kept = kept.made_of(config, text=folder / TEXT, graphs=graphs, lessons=work, associations=taught)
     most = settings.workers or min(_MOST_WORKERS, (os.cpu_count() or 1) // processes)
     workers = min(most, len(work) // _CHUNKS_FOR_ANOTHER + 1)  # starting one takes seconds
     prepared: Iterator[list[Prepared]]
     if workers > 1:
-        for graph in dict.fromkeys(part.graph for part in work):
+        for graph in graphs:
             GraphText(open_graph(graph), text).encode_names()  # once, not in every process
         advice = "train with fewer workers ([training] workers = 1)"
-        arguments = (config, folder, associations)
-        prepared = in_processes(work, _preparing, arguments, workers=workers, advice=advice)
+        arguments = (config, folder, associations, kept)
+        prepared = in_processes(enumerate(work), _preparing, arguments, workers=workers, advice=advice)
     else:
-        prepared = map(_prepares(config, text, associations), work)
+        prepared = map(_prepares(config, lambda: text, associations, kept), enumerate(work))
     curriculum = Curriculum([], [], whole, {name: Coverage() for name in sources})
     done, total = 0, sum(len(part.lessons) for part in work)
     for part, lessons in zip(work, prepared, strict=True):

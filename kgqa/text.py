@@ -64,6 +64,10 @@ class TextEncoder(Protocol):
         """Unit vectors [n, width] whose products tell similarity, or None where they would mean nothing."""
         ...
 
+    def forget(self) -> None:
+        """Encode anew what was encoded before: its last bits depend on the texts that it comes with."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write what is needed to open the encoder again."""
         ...
@@ -148,9 +152,12 @@ class PretrainedText:
     def tuned(self) -> None:
         """The weights have changed: forget what the old ones said, and change no more."""
         self.model.eval().requires_grad_(False)
+        self.forget()
+        self.__dict__.pop("digest", None)
+
+    def forget(self) -> None:
         self._labels.clear()
         self._pieces.clear()
-        self.__dict__.pop("digest", None)
 
     def pieces(self, texts: Sequence[str], limit: int) -> list[Pieces]:
         missing = {text for text in texts if text not in self._pieces}
@@ -272,6 +279,9 @@ class ScratchText:
 
     def vectors(self, texts: Sequence[str]) -> None:
         return None
+
+    def forget(self) -> None:
+        pass
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

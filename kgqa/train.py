@@ -1,8 +1,9 @@
 """The training loop: from a settings file to a run folder.
 
 Small batches of similar length; AdamW with warm-up and cosine decay; the checkpoint kept is the one with the
-best exact match on held-out dialogues. What a kill loses is at most ``save_minutes``; the same command goes
-on from there, with the same order and the same noise as an undisturbed run.
+best exact match on held-out dialogues. What a kill loses is at most ``save_minutes``, or the lessons that
+were being prepared; the same command goes on from there, with the same order and the same noise as an
+undisturbed run.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
 from kgqa.development import choices_of, exact_match
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
+from kgqa.kept_lessons import KeptLessons
 from kgqa.model import StructuredTransformer
 from kgqa.prepare import (
     Prepared,
@@ -55,6 +57,7 @@ from kgqa.training_state import forget_state, read_record, read_state, write_sta
 from kgqa.tuning import Pair, aliases_of, pairs_of, tune
 
 STATE, TUNING, SETTINGS = "training", "tuning", "settings.toml"
+LESSONS = "lessons"
 LOG = "log.jsonl"
 _DEV_LIMIT = 400
 _BUCKET = 40  # batches that are sorted by length together
@@ -111,6 +114,7 @@ def train(
         folder=lies_in,
         default_graph=str(default_graph),
         processes=processes.count,
+        kept=KeptLessons(out / STATE / LESSONS),
         progress=progress,
     )
     if not curriculum.train:
@@ -132,6 +136,7 @@ def train(
         if start is not None:
             checkpoint = replace(checkpoint, choices=start.choices)
         choices_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
+        forget_state(out / STATE / LESSONS)
     return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
 
 
