@@ -191,7 +191,7 @@ def multiplies_bf16(device: torch.device) -> bool:
     many times slower."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    can = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
+    can: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
