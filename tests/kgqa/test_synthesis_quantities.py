@@ -34,7 +34,7 @@ some_theirs some_its some role_out role_in asks then end
 situ_which situ_how_many other n u us e x y z a b not_b asked amount
 """
 COUNTING = re.compile(
-    r"how (?:many|numerous|big|long|often)|number|count|total|tally|figure|quantity|amount|numeric|"
+    r"how (?:many|numerous|big|large|long|often)|number|count|total|tally|figure|quantity|amount|numeric|"
     r"\b(?:add|tot) ",
     re.IGNORECASE,
 )
