@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name, sentence, tidy
+from kgqa.synthesis.english import Name, sentence, tidy, wordings
 from kgqa.synthesis.frames import framed, frames, marked
 from kgqa.synthesis.phrases import Phrase, is_noun
 from kgqa.synthesis.talk import Talk
@@ -52,8 +52,9 @@ def chosen(
 
 def role(talk: Talk, relation: str, direction: Direction, said: str) -> dict[str, str]:
     """What those at the other end are ("out") or what it is that ("in") they are: "director"."""
-    noun = talk.survey.wording(relation).noun or (talk.survey.label(relation) or "")
-    return {"some": said, f"role_{direction}": noun} if noun and is_noun(noun) else {}
+    noun = talk.survey.wording(relation).noun or talk.survey.label(relation) or ""
+    means = wordings().same_noun.get(noun, (relation,))[0]
+    return {"some": said, f"role_{direction}": noun} if means == relation and noun and is_noun(noun) else {}
 
 
 def put(text: str, name: Name | str) -> str:
