@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from grammar.forms import LogicalForm, call
+from grammar.forms import Call, LogicalForm, call
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.counting import several_of
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.frames import filled, framed
 from kgqa.synthesis.phrases import Phrase, Phrases, asked, denied
 from kgqa.synthesis.relations import TELL_KINDS
-from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, put
+from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, posed, put, role
 from kgqa.synthesis.single import somebody_else
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
@@ -125,6 +125,7 @@ def of_a_type(talk: Talk, name: str) -> Draft | None:
         return None
     named = talk.refer(name, asks)
     slots = _slots(talk, found.type_name) | found.said(named)
+    slots |= role(talk, found.relation, OTHER_WAY[found.direction], named.object)
     slots |= _in_place(talk, found, named, slots)
     single = talk.rng.random() < (0.6 if len(talk.names(found.form)) == 1 else 0.03)
     question = framed("frames", family(talk, "one" if single else "which"), talk.rng, slots)
@@ -142,7 +143,8 @@ def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
     rng = talk.rng
     named = talk.refer(name, asks)
     slots = _slots(talk, found.type_name) | found.said(named)
-    count: LogicalForm = call("cardinality", found.form)
+    slots |= role(talk, found.relation, OTHER_WAY[found.direction], named.object)
+    count: Call = call("cardinality", found.form)
     base = read(entity(name), *asks)
     types = {t for n in talk.names(base)[:60] for t in talk.survey.types(n)} - {found.type_name}
     if types and rng.random() < 0.25:
@@ -156,7 +158,7 @@ def how_many_of_a_type(talk: Talk, name: str) -> Draft | None:
             else call("pair", count, call("cardinality", other))
         )
     slots |= _in_place(talk, found, named, slots)
-    question = framed("frames", family(talk, "how_many"), rng, slots)
+    question = posed(talk, "which", slots, count=True, marks=count.operator == "cardinality")
     if question is None:
         return None
     return Draft(in_register(talk, question, name), count, "how many of a type", name, asks)
@@ -195,10 +197,11 @@ def combined(talk: Talk, name: str) -> Draft | None:
         else _of_two(talk, (first, second), names, how)
     )
     form: LogicalForm = call(how, first.form, second.form)
-    kind = "which"
+    count = False
     if rng.random() < 0.28:
-        kind, form = "how_many", call("cardinality", form)
-    question = framed("frames", family(talk, kind), rng, slots)
+        count, form = True, call("cardinality", form)
+    whole = {"a", "b", "not_b"} <= slots.keys() and rng.random() < 0.35
+    question = posed(talk, f"combined_{how}" if whole else "which", slots, count=count)
     if question is None:
         return None
     about = name if second_asks == asks else None
@@ -223,7 +226,7 @@ def _another(
 
 def _under_one(talk: Talk, first: Related, names: tuple[Name, Name], how: str) -> dict[str, str]:
     """Both names in one phrase: "directed by X or Y"."""
-    slots = {}
+    slots: dict[str, str] = {}
     for slot, phrase in first.phrases.items():
         template = framed("joins", f"names_{how}", talk.rng, {"x": "{x}", "y": "{y}"}) or ""
         if slot == "fronted" and "not only" in template:
@@ -236,21 +239,25 @@ def _under_one(talk: Talk, first: Related, names: tuple[Name, Name], how: str) -
             y = f"{behind[1]} {y}"  # "by X but not by Y"
         said = Name.of(filled(template, {"x": x, "y": y}))
         slots[slot] = put(phrase.text if slot != "fronted" or how == "intersect" else phrase.one, said)
-    return slots
+    return slots | (_apart(first.phrases["verb"], first.phrases["verb"], names) if "verb" in slots else {})
+
+
+def _apart(first: Phrase, second: Phrase, names: tuple[Name, Name]) -> dict[str, str]:
+    """What is said of many about each name, and the second of it denied."""
+    slots = {"a": put(first.text, names[0]), "b": put(second.text, names[1])}
+    not_b = put(denied(second.text), names[1])
+    return slots | ({"not_b": not_b} if not_b else {})
 
 
 def _of_two(talk: Talk, both: tuple[Related, Related], names: tuple[Name, Name], how: str) -> dict[str, str]:
     """Two phrases: "were directed by X and star Y"."""
-    slots = {}
+    slots: dict[str, str] = {}
     first, second = both
     if "verb" in first.phrases and "verb" in second.phrases:
-        a, b = put(first.phrases["verb"].text, names[0]), put(second.phrases["verb"].text, names[1])
-        not_b = put(denied(second.phrases["verb"].text), names[1])
-        joined = framed(
-            "joins", f"verbs_{how}", talk.rng, {"a": a, "b": b, **({"not_b": not_b} if not_b else {})}
-        )
+        apart = _apart(first.phrases["verb"], second.phrases["verb"], names)
+        joined = framed("joins", f"verbs_{how}", talk.rng, apart)
         if joined:
-            slots["verb"] = joined
+            slots |= apart | {"verb": joined}
     if "clause" in first.phrases and "clause" in second.phrases:
         a, b = put(first.phrases["clause"].text, names[0]), put(second.phrases["clause"].text, names[1])
         joined = framed("joins", f"clauses_{how}", talk.rng, {"a": a, "b": b})

@@ -17,7 +17,7 @@ from kgqa.synthesis.english import IT, THEY, Name
 from kgqa.synthesis.frames import amount, framed, number_word
 from kgqa.synthesis.phrases import Phrase, Phrases, denied
 from kgqa.synthesis.relations import TELL_KINDS
-from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, put, with_end
+from kgqa.synthesis.said import OTHER_WAY, chosen, in_register, posed, put, role, with_end
 from kgqa.synthesis.sets import counts_of_each
 from kgqa.synthesis.survey import Use
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
@@ -170,6 +170,7 @@ def words(
         slots |= {"verbs": f"has {said} {tail}", "clause": f"with {said} {tail}", "its": found.things}
         slots["clause_one"] = slots["clause"]
         return slots
+    slots |= role(talk, found.relation, found.direction, f"{said} {tail}".strip())
     reached = talk.names(keep(read(entity(found.name), found.relation, found.direction), found.types[0]))
     other = talk.rng.choice(reached[:50] or (found.name,))
     phrases = talk.survey.phrases(found.relation, found.direction)
@@ -230,12 +231,13 @@ def most_of(talk: Talk, found: Counted, *, of_them: bool = False) -> Draft | Non
         return None
     slots["level"] = amount("levels", how, rng, {})[0]
     draw = rng.random()
-    kind = f"extreme_{how}" if draw < 0.15 else "level" if draw < 0.2 else "extreme"
+    kind = f"extreme_{how}" if draw < 0.15 else "level" if draw < 0.23 else "extreme"
     kind = "of_them_one" if of_them else "machine_which" if talk.formal and draw > 0.4 else kind
+    form: LogicalForm = call("arg", call(how, found.each))
+    if kind == "extreme" and rng.random() < 0.05:
+        kind, form = "extreme_count", call("cardinality", form)
     question = framed("frames", kind, rng, slots)
-    if question is None:
-        return None
-    return Draft(in_register(talk, question), call("arg", call(how, found.each)), "most of a type", None)
+    return None if question is None else Draft(in_register(talk, question), form, "most of a type", None)
 
 
 def bounded(talk: Talk, name: str) -> Draft | None:
@@ -265,11 +267,11 @@ def bounded_of(talk: Talk, found: Counted, *, of_them: bool = False) -> Draft | 
         return None
     slots["level"] = amount("levels", test, rng, {"n": said_number})[0]
     form: LogicalForm = call("arg", call(test, found.each, NumberLeaf(float(number))))
-    kind, level = "which", "level"
-    if rng.random() < 0.42:
-        kind, level, form = "how_many", "level_count", call("cardinality", form)
-    kind = f"of_them_{kind}" if of_them else level if rng.random() < 0.06 else family(talk, kind)
-    question = framed("frames", kind, rng, slots)
+    count = rng.random() < 0.42
+    if count:
+        form = call("cardinality", form)
+    kind = "of_them_which" if of_them else "level" if rng.random() < 0.12 else "which"
+    question = posed(talk, kind, slots, count=count)
     if question is None:
         return None
     return Draft(in_register(talk, question), form, "bounded count", None)
@@ -311,18 +313,18 @@ def compared_of(
     slots["other"] = said_other
     form: LogicalForm = call("arg", call(test, found.each, found.of(found.name)))
     draw, count = rng.random(), rng.random() < 0.4
-    kind = "how_many" if count else "which"
+    kind = "which"
     if test in COMPARISONS and not denies:
         slots["level"] = amount("levels", f"than_{test}", rng, {"e": said_other})[0]
-        if draw < 0.08:
+        if draw < 0.12:
             kind = f"compare_{test}"
-        elif draw < 0.14:
-            kind = "level_count" if count else "level"
         elif draw < 0.22:
-            kind = "compare_count" if count else "compare"
-    question = framed("frames", family(talk, kind) if kind in ("which", "how_many") else kind, rng, slots)
+            kind = "level"
+        elif draw < 0.3:
+            kind = "compare"
+    question = posed(talk, kind, slots, count=count)
     if question is None:
         return None
-    if question.startswith("How many") if kind == f"compare_{test}" else count:
+    if count:
         form = call("cardinality", form)
     return Draft(in_register(talk, question), form, "compared counts", found.name, unclear=unclear)

@@ -296,19 +296,12 @@ def _exchanges(
     if both:
         asked = f"Did you mean {_told_apart(talk, pair[0])} or {_told_apart(talk, pair[1])}?"
         shown = TurnAnswer(text=asked, entities=tuple(pair), asks_back=True)
-        first = pair[0] == meant
-        reply = rng.choice(
-            [
-                f"The {'first' if first else 'second'} one",
-                f"the {'former' if first else 'latter'}",
-                _told_apart(talk, meant),
-            ]
-        )
+        kind = "first" if pair[0] == meant else "second"
     else:
         asked = f"Did you mean {_told_apart(talk, offered)}?"
         shown = TurnAnswer(text=asked, entities=(offered,), asks_back=True)
-        said = {"x": _told_apart(talk, meant)}
-        reply = framed("asking_back", "yes" if offered == meant else "no", rng, said) or ""
+        kind = "yes" if offered == meant else "no"
+    reply = framed("asking_back", kind, rng, {"x": _told_apart(talk, meant)}) or ""
     yield question, shown, True
     yield sentence(reply) if rng.random() < 0.7 else reply, answer, False
 

@@ -275,6 +275,7 @@ def fill(template: str, rng: random.Random, /, **names: Name | str) -> str:
 def tidy(text: str) -> str:
     """With single spaces, none before a mark, "an" before a vowel and no "the it"."""
     text = re.sub(r" +(?=[?.,])", "", re.sub(r"\s+", " ", text)).strip()
+    text = re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # "F.C.."
     text = re.sub(r"\ban? (?=(?:the|that|this) )", "", text)
     text = re.sub(r"\b[Tt]he ([Tt]he|that|this|it|he|she|him|her|they|them)\b", r"\1", text)
     return _VOWEL_START.sub(lambda match: f"{match.group(1)}n ", text)

@@ -18,7 +18,9 @@ from kgqa.synthesis.verbs import of_base, participle, taken_as_base, third_perso
 _SLOT = re.compile(r"\{n'?\}")
 _AT = rf"(?:{'|'.join(PREPOSITIONS)}|by|from|of|with|about|next to|part of|out of|against|under|than)"
 _BARE = re.compile(rf"^(?:are |were )?(?:{'|'.join(PREPOSITIONS)}|by|of) \{{n'?\}}$")
-_BEFORE_NO_AMOUNT = re.compile(r"^(?:of|with|are of)\b|\babout \{n'?\}|^(?:are|were) \{n'?\}( a)?$")
+_BEFORE_NO_AMOUNT = re.compile(
+    r"^(?:of|with|are of)\b|\b(?:about|include) \{n'?\}|^(?:are|were) \{n'?\}( a)?$"
+)
 _FOR_ONE = re.compile(
     r"(?:\b(?:a|an|the|its|series|genre|character|track|surname|continents?|zone)|whose [\w ]+) \{n'?\}"
 )
@@ -90,7 +92,7 @@ class _Found:
     def add(self, where: dict[str, Phrase], text: str, one: str, source: tuple[str, str]) -> None:
         text = re.sub(r"\s+", " ", text).strip()
         noun = re.search(r" as (?:the |their |its |a |an )?([^{}]+)$", text)
-        if noun and _odd(noun[1]):
+        if noun and not is_noun(noun[1]):
             return
         if len(_SLOT.findall(text)) == 1 and "{" not in _SLOT.sub("", text):
             where.setdefault(text, Phrase(text, one, *source))
@@ -133,7 +135,7 @@ def phrases_of(
                 reader(text, (kind, text), subjects, objects)
     for label in labels:
         _from_label(label, subjects)
-    for place, noun in enumerate(n for n in dict.fromkeys(nouns) if not _odd(n)):
+    for place, noun in enumerate(n for n in dict.fromkeys(nouns) if is_noun(n)):
         _from_noun(noun, subjects, objects, first=place == 0)
     for found, other in ((list(subjects.verbs.values()), objects), (list(objects.verbs.values()), subjects)):
         for phrase in found:
@@ -147,15 +149,15 @@ def phrases_of(
     return subjects.done(), objects.done()
 
 
-def _odd(noun: str) -> bool:
-    """Whether a label is no noun after all: "applies to jurisdiction", "spoken in", but "given name"."""
-    first, _, rest = noun.partition(" ")
-    if _ODD.search(noun) or third_person(first) is not None:
-        return True
+def is_noun(label: str) -> bool:
+    """Whether a label is a noun: not "applies to jurisdiction" or "spoken in", but "given name"."""
+    first, _, rest = label.partition(" ")
+    if _ODD.search(label) or third_person(first) is not None:
+        return False
     verb = participle(first)
     if verb is not None and first == verb.past != verb.participle:
-        return True  # "took part"
-    return _is_only_participle(first) and (not rest or re.match(rf"{_AT}\b", rest) is not None)
+        return False  # "took part"
+    return not (_is_only_participle(first) and (not rest or re.match(rf"{_AT}\b", rest) is not None))
 
 
 # --- what is said of many, of one, not, and as a question --------------------------------------------------
@@ -339,12 +341,13 @@ def _from_label(label: str, subjects: _Found) -> None:
 def _from_noun(noun: str, subjects: _Found, objects: _Found, *, first: bool) -> None:
     """``have {n'} as director``, ``are the director of {n'}``"""
     source = ("noun", noun)
-    for text in (f"have {{n'}} as {noun}", f"have {{n'}} as their {noun}", f"list {{n'}} as {noun}")[
-        : 2 + first
+    for verb, one in (("have", "has"), ("list", "lists"), ("show", "shows"), ("name", "names"))[
+        : 1 + 3 * first
     ]:
-        one = re.sub("^have", "has", re.sub("^list", "lists", text)).replace(" as their ", " as its ")
-        subjects.verb(text, source, one)
+        subjects.verb(f"{verb} {{n'}} as {noun}", source, f"{one} {{n'}} as {noun}")
+    subjects.verb(f"have {{n'}} as their {noun}", source, f"has {{n'}} as its {noun}")
     subjects.clause(f"with {{n'}} as {noun}", source)
+    subjects.clause(f"whose {noun} is {{n'}}", source)
     subjects.clause(f"that have {{n'}} as {noun}", source)
     subjects.front(f"are {{n}} the {noun} of", source)
     objects.verb(f"are the {noun} of {{n'}}", source)
@@ -355,8 +358,12 @@ def _from_noun(noun: str, subjects: _Found, objects: _Found, *, first: bool) -> 
             objects.verb(f"are among the {many} of {{n'}}", source)
             subjects.verb(f"have {{n'}} among their {many}", source, f"has {{n'}} among its {many}")
             subjects.clause(f"with {{n'}} among their {many}", source)
+            subjects.clause(f"whose {many} include {{n'}}", source)
     objects.clause(f"that are the {noun} of {{n'}}", source)
     if first:
         objects.verb(f"are listed as {noun} of {{n'}}", source)
         objects.clause(f"listed as {noun} of {{n'}}", source)
+        for verb in ("recorded", "given", "named"):
+            objects.verb(f"are {verb} as {noun} of {{n'}}", source)
+            objects.clause(f"{verb} as {noun} of {{n'}}", source)
     objects.front(f"do {{n}} have as {noun}", source)

@@ -23,7 +23,7 @@ from kgqa.synthesis.counting import (
 from kgqa.synthesis.english import Name
 from kgqa.synthesis.frames import amount, framed, number_word
 from kgqa.synthesis.relations import TELL_KINDS
-from kgqa.synthesis.said import OTHER_WAY, family, in_register
+from kgqa.synthesis.said import OTHER_WAY, in_register, posed
 from kgqa.synthesis.single import templates
 from kgqa.synthesis.talk import MOST_ANSWERS, Draft, Talk, entity, read
 
@@ -265,10 +265,10 @@ def of_one_of_them(talk: Talk) -> Draft | None:
     one, many = talk.type_word(set_of.type_name)
     people = set_of.type_name in talk.survey.person_types
     slots = {"one": one, "many": many, "that": "who" if people else "that", **set_of.said(found[1])}
-    form, kind = set_of.form, "which"
-    if rng.random() < 0.5:
-        form, kind = call("cardinality", form), "how_many"
-    question = framed("frames", family(talk, kind), rng, slots)
+    form, count = set_of.form, rng.random() < 0.5
+    if count:
+        form = call("cardinality", form)
+    question = posed(talk, "which", slots, count=count)
     if question is None:
         return None
     return Draft(in_register(talk, question), form, "one of them", found[0], asks, unclear=found[2])

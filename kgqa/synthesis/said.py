@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kgqa.graphs.protocol import Direction
-from kgqa.synthesis.english import Name, sentence, tidy
-from kgqa.synthesis.phrases import Phrase
+from kgqa.synthesis.english import Name, sentence, tidy, wordings
+from kgqa.synthesis.frames import framed, frames, marked
+from kgqa.synthesis.phrases import Phrase, is_noun
 from kgqa.synthesis.talk import Talk
 from kgqa.synthesis.verbs import participle
 
@@ -15,6 +16,10 @@ OTHER_WAY: dict[Direction, Direction] = {"out": "in", "in": "out"}
 _SLOT = re.compile(r"\{n('?)\}")
 _MACHINE = 0.75
 """How much of the formal register is in the frames of machines."""
+_MARKED = 0.25
+"""How many counts are asked for as sets, with words beside them that say so."""
+_COUNTS = {"which": "how_many", "of_them_which": "of_them_how_many"}
+_SETS = {"which": "set", "of_them_which": "of_them_set"}
 
 
 def chosen(
@@ -45,6 +50,13 @@ def chosen(
     return None
 
 
+def role(talk: Talk, relation: str, direction: Direction, said: str) -> dict[str, str]:
+    """What those at the other end are ("out") or what it is that ("in") they are: "director"."""
+    noun = talk.survey.wording(relation).noun or talk.survey.label(relation) or ""
+    means = wordings().same_noun.get(noun, (relation,))[0]
+    return {"some": said, f"role_{direction}": noun} if means == relation and noun and is_noun(noun) else {}
+
+
 def put(text: str, name: Name | str) -> str:
     """A phrase with the others in it."""
     said = Name.of(name) if isinstance(name, str) else name
@@ -66,7 +78,7 @@ def with_end(talk: Talk, text: str, said: str, tail: str) -> str:
     """The phrase with an amount, and the end of a comparison where it belongs."""
     first = text.split(" ", 1)[0]
     verb = _ELLIPSIS.get(first) or ("did" if participle(first) is not None else "")
-    if verb and re.match(r"than (?!any|all)", tail) and talk.rng.random() < 0.1:
+    if verb and re.match(r"than (?!any|all|is|what)", tail) and talk.rng.random() < 0.1:
         tail = f"{tail} {verb}"  # "than X did"
     if tail and talk.rng.random() < 0.25 and "{n'}" in text:
         return put(text, f"{said} {tail}")
@@ -88,4 +100,21 @@ def in_register(talk: Talk, question: str, about: str | None = None) -> str:
 
 def family(talk: Talk, name: str) -> str:
     """The family of frames in the register of the dialogue."""
-    return f"machine_{name}" if talk.formal and talk.rng.random() < _MACHINE else name
+    of_machines = f"machine_{name}"
+    if of_machines in frames()["frames"] and talk.formal and talk.rng.random() < _MACHINE:
+        return of_machines
+    return name
+
+
+def posed(
+    talk: Talk, kind: str, slots: Mapping[str, str], *, count: bool = False, marks: bool = True
+) -> str | None:
+    """A question for a set in a frame of the kind, or for its number alone.
+
+    ``marks`` says whether the number may be asked for beside the words for the set: "..., just the number".
+    """
+    if count and marks and not talk.formal and talk.rng.random() < _MARKED:
+        return marked(_SETS.get(kind, kind), talk.rng, slots)
+    if count:
+        kind = _COUNTS.get(kind, f"{kind}_count")
+    return framed("frames", family(talk, kind), talk.rng, slots)

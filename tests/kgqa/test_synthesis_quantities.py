@@ -16,7 +16,7 @@ from kgqa.graphs import EmbeddedGraph, build_graph
 from kgqa.linking.quantities import find_numbers
 from kgqa.synthesis import combining, counting, invent, resumed
 from kgqa.synthesis.english import Noise, RelationWording, expansions, plural, with_possessive, wordings
-from kgqa.synthesis.frames import amount, filled, framed, frames, number_word
+from kgqa.synthesis.frames import amount, filled, framed, frames, marked, number_word
 from kgqa.synthesis.phrases import asked, denied, phrases_of, put_first, said_of_one
 from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
@@ -30,8 +30,14 @@ NEW_KINDS = {
 }  # fmt: skip
 _SLOTS = """
 many one who everybody things that verb verbs clause clause_one fronted fronted_one bare theirs its level
-some_theirs some_its situ_which situ_how_many other n u us e x y z a b not_b asked amount
+some_theirs some_its some role_out role_in asks then end
+situ_which situ_how_many other n u us e x y z a b not_b asked amount
 """
+COUNTING = re.compile(
+    r"how (?:many|numerous|big|large|long|often)|number|count|total|tally|figure|quantity|amount|numeric|"
+    r"\b(?:add|tot) ",
+    re.IGNORECASE,
+)
 SLOTS = dict.fromkeys(_SLOTS.split(), "word")
 
 
@@ -132,8 +138,10 @@ def test_counts_are_taken_over_a_type(graph: EmbeddedGraph) -> None:
     summed = 0
     for draft in drafts(graph, counting.most, 200):
         assert isinstance(draft.form, Call)
-        assert draft.form.operator == "arg"
-        (extreme,) = draft.form.arguments
+        form = draft.form.arguments[0] if draft.form.operator == "cardinality" else draft.form
+        assert isinstance(form, Call)
+        assert form.operator == "arg"
+        (extreme,) = form.arguments
         assert isinstance(extreme, Call)
         assert extreme.operator in ("max", "min")
         (counts,) = extreme.arguments
@@ -149,7 +157,7 @@ def test_the_other_side_of_a_comparison_is_the_same_count(graph: EmbeddedGraph) 
         form = draft.form
         assert isinstance(form, Call)
         if form.operator == "cardinality":
-            assert re.search(r"how many|number|count", draft.question, re.IGNORECASE), draft.question
+            assert COUNTING.search(draft.question), draft.question
             form = form.arguments[0]
             assert isinstance(form, Call)
         (test,) = form.arguments
@@ -280,6 +288,20 @@ def test_frames_need_all_their_slots() -> None:
     assert framed("joins", "names_union", rng, {"x": "Rome"}) is None
     heads = {amount("comparisons", "greater_than", rng, {"u": "films", "e": "X"}) for _ in range(60)}
     assert ("more films", "than X") in heads
+
+
+def test_a_mark_says_that_only_the_number_is_wanted() -> None:
+    slots = {"many": "films", "verb": "star Bob", "that": "that"}
+    said = {marked("set", random.Random(seed), slots) for seed in range(400)}
+    assert len(said) > 200
+    for question in said:
+        assert question is not None
+        assert COUNTING.search(question), question
+        assert "films" in question
+        assert "star Bob" in question
+        assert not re.search(r"[?.:,][?.:,]| [?.,]|: [A-Z]", question), question
+    for shape in (r"^Which films star Bob\? \w", r"^[\w ]+: which films star Bob\?$", r"\([\w ]+\)"):
+        assert any(re.search(shape, question or "") for question in said), shape
 
 
 def test_a_possessive_takes_no_more_than_its_noun() -> None:
