@@ -25,8 +25,9 @@ from kgqa.synthesis import (
     statements,
     steps,
 )
-from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.english import sentence
 from kgqa.synthesis.frames import framed
+from kgqa.synthesis.noise import Noise
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
