@@ -100,7 +100,7 @@ _ARTICLE = re.compile(r"\b[Tt]he (?!same|only|most|more|one)(?=(?:[a-z]+ ){1,3}(
 
 
 def _without_article(question: str, rng: random.Random) -> str:
-    """ "Who is author of it?": one "the" less, of those before a noun with "of"; not "the city", not a name's."""
+    """One "the" less, of those before a noun with "of": "Who is author of it?", but not "in city"."""
     places = list(_ARTICLE.finditer(question))
     if not places:
         return question
