@@ -29,6 +29,10 @@ that the table does not know, from the relations' own labels. One meaning has on
 "Were those films directed by X?"              ``is_in({...}, follow_back(X, P57))``: all of them at once
 "Was it Y or Z that directed X?"               ``intersect({Y Z}, follow(X, P57))``
 "But not Y?", "Or Y?", "And also Y?"           ``difference``, ``union``, ``intersect`` with the last set
+"Who else was in it?"                          ``difference`` of all and those that were named before
+"Which of them are not by X?"                  ``difference({...}, follow_back(X, P50))``
+"What about the capital of Y?" after Paris     the last form with ``follow(Y, P36)`` in the place of Paris
+"Who does Y play in X?"                        ``qualifier(where(statements(X, P161), P161, Y), P453)``
 "Which ones are they?" after a count           what was counted
 =============================================  ====================================================
 """

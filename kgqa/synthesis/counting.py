@@ -115,7 +115,7 @@ def counted(talk: Talk, name: str, *, them: tuple[str, ...] = ()) -> Counted | N
         )
         kinds = (first, second)
     everybody = form == call("members", TypeLeaf("Q5")) and not talk.formal
-    if use.direction == "in" and everybody and _DOER.search(wording.noun) and rng.random() < 0.2:
+    if use.direction == "in" and everybody and _DOER.search(wording.noun) and rng.random() < 0.4:
         found = replace(found, one=wording.noun, many=wording.nouns, doers=True)
     return replace(found, types=kinds, thing=thing, things=things)
 

@@ -19,14 +19,17 @@ from kgqa.synthesis import (
     followups,
     formal,
     joins,
+    onwards,
     resumed,
+    roles,
     sets,
     single,
     statements,
     steps,
 )
-from kgqa.synthesis.english import Noise, sentence
+from kgqa.synthesis.english import sentence
 from kgqa.synthesis.frames import framed
+from kgqa.synthesis.noise import Noise
 from kgqa.synthesis.relations import TELL_KINDS
 from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
@@ -64,7 +67,7 @@ KINDS: Mapping[_About, float] = {
     statements.began_or_ended: 4,
     statements.first_or_last: 6,
     statements.since_when: 4,
-    statements.role: 6,
+    roles.role: 6,
 }
 """Questions about an entity -> how often they are tried."""
 
@@ -112,6 +115,10 @@ FOLLOW_UPS: Mapping[_FollowUp, float] = {
     followups.most_of_them: 2,
     followups.limited_of_them: 4,
     followups.others: 5,
+    onwards.of_the_answer: 9,
+    onwards.another_by_relation: 4,
+    onwards.who_else: 5,
+    onwards.but_not: 3,
     followups.is_it: 1.5,
     followups.same_for_each: 1,
     formal.one_of_them: 1.5,

@@ -1,4 +1,4 @@
-"""English for synthesis: the table of wordings, templates, plurals, pronouns, and how people mistype."""
+"""English for synthesis: the table of wordings, templates, plurals and pronouns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from kgqa.synthesis.verbs import third_person
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([xyzTtvn]'?s?)\}")
@@ -35,6 +37,10 @@ _PLURAL_VERBS = {
     "Was": "Were",
     "Does": "Do",
     "Has": "Have",
+    "Isn't": "Aren't",
+    "Wasn't": "Weren't",
+    "Doesn't": "Don't",
+    "Hasn't": "Haven't",
 }
 _SINGULAR_CLAUSE = re.compile(
     r"^(that|who) (are|have|border|play|speak|use|follow|belong|contain|include|take|live|work|last|cost)\b"
@@ -286,7 +292,15 @@ def _agree(text: str, name: Name) -> str:
     said = re.escape(name.subject)
     verbs = "|".join(_PLURAL_VERBS)
     text = re.sub(rf"\b({verbs}) (?={said}\b)", lambda m: _PLURAL_VERBS[m.group(1)] + " ", text)
-    return re.sub(rf"(?<={said} )({verbs})\b", lambda m: _PLURAL_VERBS[m.group(1)], text, count=1)
+    text = re.sub(rf"\b(\w+)'s (?={said}\b)", r"\1 are ", text)  # "Where's they"
+    text = re.sub(rf"(?<={said} )({verbs})\b", lambda m: _PLURAL_VERBS[m.group(1)], text, count=1)
+    return re.sub(rf"(?<=\b{said} )(\w+s)\b", _said_of_many, text, count=1)
+
+
+def _said_of_many(match: re.Match[str]) -> str:
+    """``play`` for "plays" behind a plural name."""
+    verb = third_person(match[1])
+    return verb.base if verb is not None else match[1]
 
 
 def singular_clause(clause: str) -> str:
@@ -314,93 +328,3 @@ _POSSESSIVES = {"him": "his", "her": "her", "it": "its", "them": "their"}
 def with_possessive(text: str) -> str:
     """``her father`` for "the father of her"."""
     return _OF_PRONOUN.sub(lambda match: f"{_POSSESSIVES[match.group(2)]} {match.group(1)}", text)
-
-
-@dataclass(frozen=True)
-class Noise:
-    """How often a question is written carelessly; all are chances from 0 to 1."""
-
-    lower_case: float = 0.15
-    no_mark: float = 0.2
-    spaced_mark: float = 0.04
-    typo: float = 0.02
-    lead: float = 0.06
-    alias: float = 0.06
-    contraction: float = 0.15
-
-    def apply(self, question: str, rng: random.Random, *, first: bool) -> str:
-        """The question as a hasty person types it; ``first`` of its dialogue or not."""
-        if rng.random() < self.lead and question.endswith("?") and len(question) > 14:
-            question = _with_lead(question, rng, first=first)
-        if rng.random() < self.contraction:
-            question = _contracted(question, rng)
-        if question[-1:] in "?." and rng.random() < self.no_mark:
-            question = question[:-1]
-        elif question.endswith("?") and rng.random() < self.spaced_mark:
-            question = question[:-1] + " ?"
-        if rng.random() < self.lower_case:
-            question = question.lower()
-        if rng.random() < self.typo:
-            question = _mistyped(question, rng)
-        return question
-
-
-_LEADS = (
-    "Tell me, {q}?",
-    "Can you tell me: {q}?",
-    "Hey, {q}?",
-    "Please tell me: {q}?",
-    "Quick question: {q}?",
-    "{q}, please?",
-    "{q}, do you know?",
-    "Hi! {q}?",
-)
-_LATER_LEADS = (
-    "So {q}?", "Okay, and {q}?", "And {q}?", "Thanks. {q}?", "And {q}?", "Ok {q}?", "Then {q}?",
-    "Oh, and {q}?", "Great. {q}?", "Alright, {q}?", "Interesting, {q}?", "Nice, {q}?", "Cool. {q}?",
-)  # fmt: skip
-_CONTRACTIONS = {"who is": "who's", "what is": "what's", "where is": "where's", "when is": "when's"}
-_CONTRACTIONS |= {"how is": "how's"}
-_QUESTION_WORDS = {
-    "who",
-    "what",
-    "which",
-    "when",
-    "where",
-    "how",
-    "is",
-    "was",
-    "did",
-    "does",
-    "in",
-    "are",
-    "do",
-}
-
-
-def _with_lead(question: str, rng: random.Random, *, first: bool) -> str:
-    if question.split(" ", 1)[0].lower() not in _QUESTION_WORDS:
-        return question
-    lead = rng.choice(_LEADS if first else _LEADS + _LATER_LEADS * 2)
-    return sentence(lead.replace("{q}", question[0].lower() + question[1:-1]))
-
-
-def _contracted(question: str, rng: random.Random) -> str:
-    """ "What's" for "What is"; the apostrophe is dropped now and then."""
-
-    def put(match: re.Match[str]) -> str:
-        short = _CONTRACTIONS[match[0].lower()]
-        short = short.replace("'", "") if rng.random() < 0.15 else short
-        return match[0][0] + short[1:]
-
-    return re.sub(r"\b(?:who|what|where|when|how) is\b(?=.{3})", put, question, count=1, flags=re.IGNORECASE)
-
-
-def _mistyped(question: str, rng: random.Random) -> str:
-    """Two neighbouring letters of a longer word changed places, or one is missing or doubled."""
-    places = [m.start() for m in re.finditer(r"(?<=[a-z]{2})[a-z](?=[a-z])", question)]
-    if not places:
-        return question
-    place = rng.choice(places)
-    here, after = question[place], question[place + 1]
-    return question[:place] + rng.choice([after + here, after, here + here + after]) + question[place + 2 :]

@@ -377,7 +377,7 @@ def others(talk: Talk) -> Draft | None:
         return None
     template = asked.template.replace(" {T}", " other {T}", 1)
     if not asked.words:
-        template = re.sub(r"^(What|Who) ", r"\1 else ", template)
+        template = re.sub(r"^(What|Who) (?!else\b|all\b)", r"\1 else ", template)
     question = talk.say(template, None, **{slot: talk.refer(answer[0], (relation, back))}, **asked.words)
     rest = call("difference", asked.form, entity(last.about))
     return Draft(question, rest, "others", answer[0], (relation, back))

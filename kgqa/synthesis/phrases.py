@@ -25,6 +25,8 @@ _FOR_ONE = re.compile(
     r"(?:\b(?:a|an|the|its|series|genre|character|track|surname|continents?|zone)|whose [\w ]+) \{n'?\}"
 )
 _TO_BE = {"is": "are", "was": "were", "are": "are", "were": "were"}
+_HELPERS = ("did ", "do ", "does ", "has ", "is ", "was ", "can ")
+_NO_VERB = ("have", "ever", "also", "originally")
 _ONE = {"are": "is", "were": "was", "have": "has", "do": "does", "did": "did"}
 _SETTLED = {"located", "based", "situated", "kept", "married", "set", "known", "found", "spoken", "used"}
 """Participles of what lasts: "are located", where of others it is "were directed" as well."""
@@ -273,14 +275,14 @@ def _from_back(text: str, source: tuple[str, str], subjects: _Found, objects: _F
     active = re.match(r"^(?:Which \{T\}|What \{T\}|What) (did|does) \{y\} (\w+)( [^{}]+)?\?$", text)
     if active:
         rest = active[3] or ""
-        if active[2] in ("have", "ever") or _is_only_participle(active[2]):
+        if active[2] in _NO_VERB or _is_only_participle(active[2]):
             return
         verb = taken_as_base(active[2])
         subjects.front(f"{'did' if active[1] == 'did' else 'do'} {{n}} {active[2]}{rest}", source)
         objects.verb(f"{verb.past if active[1] == 'did' else verb.base}{rest} {{n'}}", source)
         return
     passive = re.match(r"^(?:Which|What) \{T\} ([^{}]+ \{y'?\}[^{}]*)\?$", text)
-    if passive and not passive[1].startswith(("did ", "do ", "does ", "has ", "is ", "was ")):
+    if passive and not passive[1].startswith(_HELPERS):
         said = passive[1].replace("are there ", "are ")
         subjects.verb(re.sub(r"\{y'?\}", "{n'}", said), source)
 
@@ -311,7 +313,7 @@ def _from_is(text: str, source: tuple[str, str], subjects: _Found, objects: _Fou
         verb = taken_as_base(first)
         if first == "have" and after:
             found.verb(f"have{rest} {{n'}}{after}", source)
-        elif first not in ("have", "ever"):
+        elif first not in _NO_VERB:
             found.verb(f"{verb.past if match[1] == 'Did' else verb.base}{rest} {{n'}}{after}", source)
     elif participle(first) is not None and rest:
         found.verb(f"{_TO_BE[match[1].lower()]} {first}{rest} {{n'}}{after}", source)

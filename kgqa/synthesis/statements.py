@@ -1,8 +1,6 @@
-"""Questions that need statements: who held an office when, first and last, since when, who played whom."""
+"""Questions that need statements: who held an office when, first and last, since when."""
 
 from __future__ import annotations
-
-import re
 
 from grammar.forms import LogicalForm, RelationLeaf, ValueLeaf, call
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME
@@ -12,8 +10,6 @@ from kgqa.synthesis.english import Name
 from kgqa.synthesis.single import generic
 from kgqa.synthesis.talk import Draft, Talk, entity
 
-ROLE = "P453"
-_CAST = ("P161", "P725", "P175")
 _WORTH_ASKING = {
     "P35",
     "P6",
@@ -33,7 +29,7 @@ _WORTH_ASKING = {
 }
 
 
-def _statements(talk: Talk, name: str, relation: str) -> list[Fact]:
+def statements_of(talk: Talk, name: str, relation: str) -> list[Fact]:
     graph = talk.survey.graph
     numbers = graph.statements(talk.survey.number(name), relation).items
     return graph.stated(numbers[:200])
@@ -45,7 +41,7 @@ def _timed(talk: Talk, name: str, *qualifiers: str) -> tuple[str, list[Fact]] | 
     uses = [r for r in uses if r in _WORTH_ASKING] or uses
     talk.rng.shuffle(uses)
     for relation in uses[:4]:
-        facts = _statements(talk, name, relation)
+        facts = statements_of(talk, name, relation)
         if any(q in fact.qualifiers for fact in facts for q in qualifiers):
             return relation, facts
     return None
@@ -99,7 +95,7 @@ def began_or_ended(talk: Talk, name: str) -> Draft | None:
     if not possible:
         return None
     relation = talk.rng.choice(list(possible))
-    years = sorted({y for f in _statements(talk, name, relation) if (y := _year(f, qualifier)) is not None})
+    years = sorted({y for f in statements_of(talk, name, relation) if (y := _year(f, qualifier)) is not None})
     if not years:
         return None
     year = talk.rng.choice(years)
@@ -150,70 +146,3 @@ def since_when(talk: Talk, name: str) -> Draft | None:
     form = call("qualifier_value", all_statements(name, relation), RelationLeaf(qualifier))
     x, y = talk.refer(name, (relation, "out")), Name.of(talk.survey.label(fact.value) or "")
     return Draft(talk.say(talk.rng.choice(wording[key]), x=x, y=y), form, "since when", name)
-
-
-def role(talk: Talk, name: str) -> Draft | None:
-    """``Who played Vito Corleone in The Godfather?`` and which roles there are."""
-    cast = [u.relation for u in talk.survey.uses(name) if u.relation in _CAST and u.direction == "out"]
-    if not cast:
-        return None
-    relation = talk.rng.choice(cast)
-    roles = {
-        r
-        for fact in _statements(talk, name, relation)
-        for r in fact.qualifiers.get(ROLE, ())
-        if isinstance(r, str) and talk.survey.label(r)
-    }
-    if not roles:
-        return None
-    statements = all_statements(name, relation)
-    film = talk.refer(name, (relation, "out"))
-    voiced = relation == "P725"
-    verb = "[voiced|voices|spoke|dubbed]" if voiced else "[played|plays|was|is|portrayed|acted as|starred as]"
-    by = "[voiced|dubbed]" if voiced else "[played|portrayed]"
-    if talk.rng.random() < 0.25:
-        form: LogicalForm = call("qualifier", statements, RelationLeaf(ROLE))
-        template = talk.rng.choice(
-            [
-                "Which [roles|characters|parts] are there in {x'}?",
-                "What are the [roles|characters|parts] in {x'}?",
-                "[Name|List] the roles in {x'}.",
-                "What are the people in {x'} called?",
-            ]
-        )
-        return Draft(talk.say(template, x=film), form, "role", name)
-    who = talk.rng.choice(sorted(roles))
-    here = name == talk.focus and talk.rng.random() < 0.4
-    form = call("object", call("where", statements, RelationLeaf(ROLE), entity(who)))
-    y = Name.of(re.sub(r" \(.*\)$", "", talk.survey.label(who) or who))
-    template = talk.rng.choice(
-        [
-            f"Who {verb} {{y'}} in {{x'}}?",
-            f"[Which|What] [actor|person] {verb} {{y'}} in {{x'}}?",
-            "Who [had|has|got|took] the [role|part] of {y'} in {x'}?",
-            f"By whom was {{y}} {by} in {{x'}}?",
-            f"In {{x'}}, who {verb} {{y'}}?",
-            f"Who [was|is] {{y}} {by} by in {{x'}}?",
-            f"{{y}} is {by} by [who|whom|which actor] in {{x'}}?",
-            f"What is the name of the [actor|person] who {verb} {{y'}} in {{x'}}?",
-            "Who is the actor [behind|of] {y} in {x'}?",
-            "Who was cast as {y} in {x'}?",
-            "Who featured as {y} in {x'}?",
-            "{x}: who is {y}?",
-        ]
-    )
-    if here:
-        template = talk.rng.choice(
-            [
-                f"Who {verb} {{y'}}?",
-                f"And who {verb} {{y'}}?",
-                f"{{y}} was {by} by who?",
-                f"[Who|And who] is {{y}} {by} by?",
-                f"What's the name of the actor who {verb} {{y'}}?",
-                "{y} actor?",
-                "The actor of {y'}?",
-                f"Which actor {verb} {{y'}}?",
-                "Who got the part of {y'}?",
-            ]
-        )
-    return Draft(talk.say(template, x=film, y=y), form, "role", name)

@@ -44,7 +44,7 @@ def _between(talk: Talk, name: str) -> _Between | None:
     named = talk.refer(name, (first.relation, "out"))
     of_it = not named.full and talk.rng.random() < 0.6
     said = Name.of(f"the {noun} of {named.object}" if of_it else f"{named.possessive} {noun}")
-    known = middle[0] in talk.mentioned  # "the author" would then be the one spoken of
+    known = middle[0] in talk.antecedents  # "the author" would then be the one spoken of
     if not known and talk.rng.random() < 0.6 and understood(talk, name, (first.relation, "out")):
         said = Name.of(f"the {noun}")
     return _Between(middle[0], said, form, first.relation)

@@ -13,7 +13,7 @@ from grammar.errors import ConfigError
 from kgqa.datasets.plain import record_of
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.synthesis.dialogue import invent
-from kgqa.synthesis.english import Noise
+from kgqa.synthesis.noise import Noise
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from grammar.values import Quantity
 from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
 from kgqa.graphs.rdf_terms import end_of
 from kgqa.synthesis import invent
-from kgqa.synthesis.english import Name, Noise, expansions, fill, wordings
+from kgqa.synthesis.english import Name, expansions, fill, wordings
 from kgqa.synthesis.labels import Ends, Leads, is_noun, words_for
+from kgqa.synthesis.noise import Noise
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.verbs import participle, past_of, third_person
 from tests.museum import write_museum
@@ -249,7 +250,7 @@ def test_brackets_in_labels_are_neither_choices_nor_slots(tmp_path: Path) -> Non
         ),
     ]  # fmt: skip
     build_graph([records], tmp_path / "graph", name="signs", type_relations=["type"])
-    noise = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, contraction=0)
+    noise = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, contraction=0, article=0)
     dialogues = islice(invent(EmbeddedGraph.open(tmp_path / "graph"), seed=2, noise=noise), 150)
     said = [example.question for dialogue in dialogues for example in dialogue.examples]
     whole = re.compile("|".join(map(re.escape, [*people, *films, *kinds])), re.IGNORECASE)

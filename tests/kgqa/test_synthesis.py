@@ -18,12 +18,13 @@ from kgqa.conversation import Dialogue, Example
 from kgqa.datasets.plain import read
 from kgqa.graphs import EmbeddedGraph, Record, Statement, build_graph
 from kgqa.synthesis import invent, synthesize
-from kgqa.synthesis.english import HE, THEY, Name, Noise, expansions, fill, plural, singular_clause, wordings
+from kgqa.synthesis.english import HE, THEY, Name, expansions, fill, plural, singular_clause, wordings
+from kgqa.synthesis.noise import Noise
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import Talk
 from tests.toy import toy_graph
 
-SILENT = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0)
+SILENT = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, article=0)
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +247,7 @@ def test_english_endings() -> None:
 
 def test_noise_keeps_the_words() -> None:
     rng = random.Random(1)
-    shouted = Noise(lower_case=1, no_mark=1, spaced_mark=0, typo=0, lead=0)
+    shouted = Noise(lower_case=1, no_mark=1, spaced_mark=0, typo=0, lead=0, article=0)
     assert shouted.apply("Who directed Grease?", rng, first=True) == "who directed grease"
     assert SILENT.apply("Who directed Grease?", rng, first=True) == "Who directed Grease?"
 

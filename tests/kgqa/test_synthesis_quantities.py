@@ -15,14 +15,15 @@ from kgqa.conversation import Dialogue, Example
 from kgqa.graphs import EmbeddedGraph, build_graph
 from kgqa.linking.quantities import find_numbers
 from kgqa.synthesis import combining, counting, invent, resumed
-from kgqa.synthesis.english import Noise, RelationWording, expansions, plural, with_possessive, wordings
+from kgqa.synthesis.english import RelationWording, expansions, plural, with_possessive, wordings
 from kgqa.synthesis.frames import amount, filled, framed, frames, marked, number_word
+from kgqa.synthesis.noise import Noise
 from kgqa.synthesis.phrases import asked, denied, phrases_of, put_first, said_of_one
 from kgqa.synthesis.seeds import Seeds
 from kgqa.synthesis.survey import Survey
 from kgqa.synthesis.talk import Draft, Talk
 
-SILENT = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0)
+SILENT = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, article=0)
 NEW_KINDS = {
     "most of a type", "bounded count", "compared counts", "of a type", "how many of a type", "combined",
     "verification", "which of two", "other extreme", "other comparison", "other number",

@@ -14,9 +14,10 @@ from kgqa.synthesis.asking import asked_politely, fronted, indirect
 from kgqa.synthesis.checks import _checked
 from kgqa.synthesis.combining import all_of_them, checked, combined, of_a_type
 from kgqa.synthesis.dialogue import _about
-from kgqa.synthesis.english import IT, THEY, Noise, expansions, plural, with_possessive, wordings
+from kgqa.synthesis.english import IT, THEY, expansions, plural, with_possessive, wordings
 from kgqa.synthesis.frames import frames
 from kgqa.synthesis.labels import Ends, words_for
+from kgqa.synthesis.noise import Noise
 from kgqa.synthesis.single import count_forward, forward, generic
 from kgqa.synthesis.statements import at_a_time, began_or_ended, first_or_last
 from kgqa.synthesis.survey import Survey
@@ -253,7 +254,7 @@ def test_possessives_and_plurals() -> None:
 
 
 def test_contractions_are_those_of_people() -> None:
-    noise = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, contraction=1)
+    noise = Noise(lower_case=0, no_mark=0, spaced_mark=0, typo=0, lead=0, alias=0, contraction=1, article=0)
     said = {noise.apply("Who is the author of it?", random.Random(k), first=False) for k in range(40)}
     assert said == {"Who's the author of it?", "Whos the author of it?"}
 
