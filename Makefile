@@ -49,8 +49,8 @@ model: $(STAMP)
 		$(DATA)/csqa/train_count_triples.tsv.gz --out runs/bundled/wikidata
 	$(KGQA) split csqa runs/bundled/csqa.jsonl.gz --share 0.1 --out runs/bundled/csqa.held_out
 	$(KGQA) split convquestions runs/bundled/convquestions.json.gz --share 0.4 --out runs/bundled/convquestions.held_out
-	$(KGQA) synthesize --out runs/bundled/bundled.jsonl --count 3800 --seed 31
-	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 4000 --seed 32
+	$(KGQA) synthesize --out runs/bundled/bundled.jsonl --count 5000 --seed 31
+	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 5200 --seed 32
 	$(KGQA) supervise convquestions runs/bundled/convquestions.json.gz --graph runs/bundled/wikidata --out runs/bundled/convquestions.silver
 	$(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out runs/bundled/run
 	mkdir -p data/model

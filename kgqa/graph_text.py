@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from kgqa.entity_vectors import EntityVectors
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.stored_vectors import stored_vectors
 from kgqa.text import TextEncoder
@@ -64,6 +65,10 @@ class GraphText:
     def _type_vectors(self) -> Vectors | None:
         return stored_vectors(self.encoder, self._type_texts)
 
+    @cached_property
+    def _entity_vectors(self) -> EntityVectors | None:
+        return EntityVectors.open(self.graph, self.encoder)
+
     def encode_names(self) -> None:
         """Have the vectors of all relations and types made and kept on disk, for other processes to find."""
         for texts in (self._relation_texts, self._type_texts):
@@ -96,6 +101,10 @@ class GraphText:
             if len(self._entity_texts) > 100_000:
                 self._entity_texts.clear()
             self._entity_texts[key] = self._several_text(key) if len(key) > 1 else self._entity_text(key[0])
+            if len(key) == 1 and self._entity_vectors is not None:
+                number = int(self.graph.entities(key)[0])
+                if (vector := self._entity_vectors.of(number)) is not None:
+                    self.encoder.remember(self._entity_texts[key], vector)
         return self._entity_texts[key]
 
     def _several_text(self, names: Sequence[str]) -> str:

@@ -68,6 +68,10 @@ class TextEncoder(Protocol):
         """Encode anew what was encoded before: its last bits depend on the texts that it comes with."""
         ...
 
+    def remember(self, text: str, vector: HalfArray) -> None:
+        """Take it as known what ``labels`` says of a text, [width]."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write what is needed to open the encoder again."""
         ...
@@ -179,6 +183,9 @@ class PretrainedText:
     def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32] | None:
         return self.labels(texts).astype(np.float32)
 
+    def remember(self, text: str, vector: HalfArray) -> None:
+        self._labels.setdefault(text, vector)
+
     def save(self, folder: Path) -> None:
         from kgqa.compression import save_encoder
 
@@ -279,6 +286,9 @@ class ScratchText:
 
     def vectors(self, texts: Sequence[str]) -> None:
         return None
+
+    def remember(self, text: str, vector: HalfArray) -> None:
+        return  # its vectors are the model's own parameters
 
     def forget(self) -> None:
         pass
