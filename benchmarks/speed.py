@@ -4,9 +4,9 @@
 
 Both run in one process, in turns, on the same processor; the medians are compared. A turn is everything
 between question and answer: linking, context, decoding, execution. The T5 has random weights, which cost
-what learnt ones cost, and writes greedily with a cache. Questions are invented over the graph, each in its
-conversation; a server that has answered so many of others (``--warm``) meets every timed one for the first
-time, so that nothing of it is remembered.
+what learnt ones cost, and writes greedily with a cache, in fp32 or bf16, whichever is faster. Questions are
+invented over the graph, each in its conversation; a server that has answered so many of others (``--warm``)
+meets every timed one for the first time, so that nothing of it is remembered.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from kgqa.graphs import open_graph
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.parser import Request, SemanticParser
 from kgqa.synthesis import invent
+from kgqa.text import multiplies_bf16
 
 TOKENS = 60  # of SPARQL
 INPUT = 32  # tokens of question and history
@@ -47,16 +48,23 @@ def main() -> None:
     ).eval()
     for _ in range(options.warm // BATCH):
         parser.answer_batch(list(islice(requests, BATCH)))
-    turns, writes, batches, written = [], [], [], []
+    halves = (False, True) if multiplies_bf16(torch.device("cpu")) else (False,)
+    turns: list[float] = []
+    batches: list[float] = []
+    writes: dict[tuple[int, bool], list[float]] = {}
     for _ in range(options.rounds):
         for one in islice(requests, SINGLE):
             turns.append(_seconds(lambda one=one: parser.answer_batch([one])))  # type: ignore[misc]
-        writes.append(_seconds(lambda: _write(network, 1)))
         batch = list(islice(requests, BATCH))
         batches.append(_seconds(lambda batch=batch: parser.answer_batch(batch)))  # type: ignore[misc]
-        written.append(_seconds(lambda: _write(network, BATCH)))
-    turn, write = statistics.median(turns), statistics.median(writes)
-    many, many_written = statistics.median(batches) / BATCH, statistics.median(written) / BATCH
+        for count in (1, BATCH):
+            for half in halves:
+                seconds = _seconds(lambda count=count, half=half: _write(network, count, half))  # type: ignore[misc]
+                writes.setdefault((count, half), []).append(seconds)
+    turn, many = statistics.median(turns), statistics.median(batches) / BATCH
+    write, many_written = (
+        min(statistics.median(writes[count, half]) for half in halves) / count for count in (1, BATCH)
+    )
     print(f"{len(turns)} questions alone, {options.rounds} batches, {options.threads} threads, medians\n")
     for name, seconds, ratio in (
         ("a turn", turn, ""),
@@ -88,9 +96,9 @@ def _requests(graph: KnowledgeGraph) -> Iterator[Request]:
             yield Request(example.conversation, example.question)
 
 
-def _write(network: T5ForConditionalGeneration, count: int) -> None:
+def _write(network: T5ForConditionalGeneration, count: int, half: bool) -> None:
     read = torch.randint(3, 30_000, (count, INPUT))
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
         network.generate(
             read, max_new_tokens=TOKENS, min_new_tokens=TOKENS, do_sample=False, num_beams=1, use_cache=True
         )

@@ -1,14 +1,12 @@
-"""Which form of the beam is meant: a small log-linear model over what only whole forms tell.
+"""Which form of the beam is meant: a small model over what only whole forms tell (``kgqa.form_features``).
 
-The decoder writes from left to right. When a form is whole, more is known: whether it denotes anything,
-whether its relations and types lead anywhere on the way, how many other forms of the beam denote the same,
-and what of the question it leaves unused. The weights of these features are learnt on the lessons held out
-from training (listwise, with "none of them" as one more choice, so that the probabilities mean something),
-and are a file of the run that people can read.
+It is learnt on the lessons held out from training, with "none of them" as one more choice, so that the
+probabilities mean something: a log-linear model, whose weights people can read, and from enough lessons a
+small network on top of it, which knows that one thing counts only beside another.
 
 How much it tells that a form denotes nothing depends on what is asked for. Who asks a graph mostly asks
-what it can answer; released dialogues were answered from another, larger graph. So there are weights for
-each: ``guided``, learnt on questions that the graph at hand answers, and ``unguided``, learnt on released
+what it can answer; released dialogues were answered from another, larger graph. So there are two choices:
+``guided``, learnt on questions that the graph at hand answers, and ``unguided``, learnt on released
 dialogues as they are.
 
 Executing all forms of a beam is cheap on a graph at hand; on an endpoint every form is a request, and the
@@ -22,89 +20,88 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
-from grammar.denotation import Boolean, Booleans, Denotation, FloatArray, Number, Numbers, is_empty
-from grammar.errors import CheckpointError, ExecutionError, LimitReached
+from grammar.denotation import FloatArray
+from grammar.errors import CheckpointError, LimitReached
 from grammar.execute import Execution
-from grammar.forms import (
-    Call,
-    EntityLeaf,
-    LogicalForm,
-    NumberLeaf,
-    RelationLeaf,
-    TypeLeaf,
-    leaves,
-    subforms,
-    to_actions,
-)
 from grammar.offers import Offers
 from kgqa.answer import Hypothesis
-from kgqa.context import Context, ContextObject
-from kgqa.decode import says_twice
+from kgqa.context import Context
+from kgqa.form_features import FEATURES, Judged, execute_hypothesis, features_of, same_denotation
 
-SURE = 0.5
-"""From this score of its match on, an entity counts as named by the question."""
 PATIENCE = 2
 """The forms of a beam may together take as long as so many forms may."""
-_COMBINED = ("union", "intersect", "difference")
-_SMALLEST = 1e-3
-_STRENGTH = 0.5  # of the weights' penalty: as much as if their size were one
-_FEWEST = 100
-"""From fewer beams nothing is learnt: their noise would overrule the decoder."""
-
-FEATURES = (
-    "probability",  # logarithm of the decoder's probability
-    "agreement",  # logarithm of the share of the beam's probability that denotes the same
-    "fails",
-    "empty",
-    "empty combination",
-    "zero",
-    "false",
-    "relations to nothing",  # how many relations of the form lead nowhere on the way
-    "types of nothing",
-    "share",  # logarithm of the share of elements that have the rarest relation or type of the form
-    "entities left out",  # of those that the question names
-    "entities of before",
-    "types left out",
-    "types unsaid",
-    "numbers left out",
-    "likeness",  # of its relations to the question, less than the likeliest candidate's
-    "worded",  # score of the words that its relations were found by
-    "unconnected",  # relations that nothing in sight has
-    "length",
-    "twice",
-    "several relations",
-)
 NONE = "none of them"
+_STRENGTH = 0.5  # of the weights' penalty: as much as if their size were one
+_FEWEST, _FEWEST_FOR_A_NETWORK = 100, 400
+"""From fewer beams nothing is learnt: their noise would overrule the decoder."""
+_UNITS, _MEMBERS, _STEPS, _BATCH = 32, 3, 400, 256
+_CONSTANT = 1e-3  # what varies less than this is not scaled up
+_RATE, _DECAY, _DROPOUT = 3e-3, 0.1, 0.2
 
 Beam: TypeAlias = tuple[FloatArray, Sequence[bool]]
 """The features of hypotheses, [hypotheses, FEATURES], and which of these are right."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A hypothesis, executed; ``denotation`` or ``error`` is None."""
+class Network:
+    """One hidden layer over features that are scaled to a mean of 0 and a deviation of 1.
 
-    hypothesis: Hypothesis
-    denotation: Denotation | None = None
-    error: ExecutionError | None = None
+    ``mean`` and ``scale`` [features], ``hidden`` [features, units], ``bias`` and ``out`` [units].
+    """
+
+    mean: FloatArray
+    scale: FloatArray
+    hidden: FloatArray
+    bias: FloatArray
+    out: FloatArray
+
+    def __call__(self, rows: FloatArray) -> FloatArray:
+        """Scores [n] of features [n, features]."""
+        scores: FloatArray = np.tanh((rows - self.mean) / self.scale @ self.hidden + self.bias) @ self.out
+        return scores
+
+    def to_json(self) -> dict[str, Any]:
+        """Lists of numbers, a few digits each."""
+        return {name: np.round(array, 4).tolist() for name, array in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Network:
+        """The inverse of ``to_json``.
+
+        Raises:
+            ValueError: the arrays do not fit the features or each other.
+        """
+        arrays = {name: np.array(record[name], dtype=np.float64) for name in cls.__dataclass_fields__}
+        units = len(arrays["out"])
+        shapes = ((len(FEATURES),), (len(FEATURES),), (len(FEATURES), units), (units,), (units,))
+        for (name, array), shape in zip(arrays.items(), shapes, strict=True):
+            if array.shape != shape:
+                raise ValueError(f"expected {name} of shape {shape}, found {array.shape}")
+        return cls(**arrays)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """Weights by the names of FEATURES, and that of NONE; without any the decoder's order stays."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
+    network: Network | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to choose by."""
         return bool(self.weights)
+
+    def scores(self, rows: FloatArray) -> FloatArray:
+        """Scores [n] of the features of forms [n, FEATURES]; their differences are logarithms of odds."""
+        linear: FloatArray = rows @ np.array([self.weights.get(name, 0.0) for name in FEATURES])
+        return linear if self.network is None else linear + self.network(rows)
 
     def judge(
         self,
@@ -113,23 +110,49 @@ class Choice:
         execution: Execution,
         offers: Offers,
     ) -> list[Judged]:
-        """Execute the hypotheses and put them in order, with their probabilities as they are judged now."""
+        """Execute the hypotheses and put them in order, with their probabilities as they are judged now.
+
+        Forms that denote the same are right together: the probability of each is that of all of them.
+        """
         judged = list(_executed(hypotheses, execution))
         if not self.weights:
             return judged
-        scores = features_of(judged, context, offers) @ self._vector()
+        scores = self.scores(features_of(judged, context, offers))
         scores = np.append(scores, self.weights.get(NONE, -math.inf))
         scores -= np.logaddexp.reduce(scores)
-        order = np.argsort(-scores[:-1], kind="stable")
-        return [
-            Judged(
-                Hypothesis(judged[k].hypothesis.form, float(scores[k])), judged[k].denotation, judged[k].error
+        together = [
+            float(
+                np.logaddexp.reduce(
+                    [
+                        score
+                        for other, score in zip(judged, scores, strict=False)
+                        if same_denotation(one, other)
+                    ]
+                )
             )
-            for k in order.tolist()
+            for one in judged
+        ]
+        order = sorted(range(len(judged)), key=lambda k: (-together[k], -scores[k]))
+        return [
+            replace(judged[k], hypothesis=Hypothesis(judged[k].hypothesis.form, together[k])) for k in order
         ]
 
-    def _vector(self) -> FloatArray:
-        return np.array([self.weights.get(name, 0.0) for name in FEATURES])
+    def to_json(self) -> dict[str, Any]:
+        """What ``from_json`` reads."""
+        network = {} if self.network is None else {"network": self.network.to_json()}
+        return {"weights": dict(self.weights), **network}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Choice:
+        """The inverse of ``to_json``.
+
+        Raises:
+            ValueError: there are weights of unknown features, or a network that does not fit them.
+        """
+        weights = {str(name): float(weight) for name, weight in record["weights"].items()}
+        if unknown := sorted(set(weights) - {*FEATURES, NONE}):
+            raise ValueError(f"expected weights of known features, found {unknown[0]!r}")
+        return cls(weights, Network.from_json(record["network"]) if "network" in record else None)
 
 
 @dataclass(frozen=True)
@@ -142,8 +165,8 @@ class Choices:
     def save(self, path: Path) -> None:
         """Write as JSON."""
         new = path.with_suffix(".new")
-        record = {"guided": dict(self.guided.weights), "unguided": dict(self.unguided.weights)}
-        new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        record = {"guided": self.guided.to_json(), "unguided": self.unguided.to_json()}
+        new.write_text(json.dumps(record) + "\n", encoding="utf-8")
         os.replace(new, path)
 
     @classmethod
@@ -157,15 +180,9 @@ class Choices:
             return cls()
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            found = [
-                {str(name): float(weight) for name, weight in record[kind].items()}
-                for kind in ("guided", "unguided")
-            ]
+            return cls(*(Choice.from_json(record[kind]) for kind in ("guided", "unguided")))
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise CheckpointError(f"{path} is damaged ({error}); copy the run anew") from None
-        if unknown := sorted({name for weights in found for name in weights} - {*FEATURES, NONE}):
-            raise CheckpointError(f"{path}: expected weights of known features, found {unknown[0]!r}")
-        return cls(*map(Choice, found))
 
 
 def _executed(hypotheses: Sequence[Hypothesis], execution: Execution) -> Iterator[Judged]:
@@ -178,149 +195,96 @@ def _executed(hypotheses: Sequence[Hypothesis], execution: Execution) -> Iterato
             yield Judged(hypothesis, error=LimitReached(f"no time was left to execute {hypothesis.form}"))
 
 
-def execute_hypothesis(hypothesis: Hypothesis, execution: Execution) -> Judged:
-    """A hypothesis with what it denotes, or why it denotes nothing."""
-    try:
-        return Judged(hypothesis, denotation=execution.denotation(hypothesis.form))
-    except ExecutionError as error:
-        return Judged(hypothesis, error=error)
-
-
-def features_of(judged: Sequence[Judged], context: Context, offers: Offers) -> FloatArray:
-    """The features of every hypothesis, [hypotheses, FEATURES]."""
-    found = _Seen(context)
-    return np.array([_features(one, judged, found, offers) for one in judged], dtype=np.float64)
-
-
-class _Seen:
-    """The context's objects by leaf, and those of them that the question itself names."""
-
-    def __init__(self, context: Context) -> None:
-        self.objects: dict[object, ContextObject] = {o.leaf: o for o in reversed(context.objects)}
-        said = [o for o in context.objects if o.span is not None and o.turn == 0]
-        self.entities = [o for o in said if isinstance(o.leaf, EntityLeaf) and o.score >= SURE]
-        self.types = _longest([o for o in said if isinstance(o.leaf, TypeLeaf) and o.how == "wording"])
-        self.numbers = [o for o in said if isinstance(o.leaf, NumberLeaf)]
-        relations = [o for o in context.objects if isinstance(o.leaf, RelationLeaf)]
-        self.likeliest = max((o.similarity for o in relations), default=0.0)
-
-
-def _longest(objects: Sequence[ContextObject]) -> list[ContextObject]:
-    """Without those whose words are a part of another's."""
-    spans = [o.span for o in objects if o.span]
-    return [o for o in objects if o.span and not any(_inside(o.span, s) for s in spans)]
-
-
-def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
-    return other[0] <= span[0] and span[1] <= other[1] and span != other
-
-
-def _left_out(named: Sequence[ContextObject], used: Sequence[ContextObject]) -> int:
-    """How many stretches of words in the question stand for none of the objects used."""
-    spans = [o.span for o in used if o.span]
-    missing = {o.span for o in named if o.span and not any(overlap(o.span, s) for s in spans)}
-    return len(missing)
-
-
-def overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
-    """Whether two stretches of words, if they are there, have any in common."""
-    return one is not None and other is not None and one[0] < other[1] and other[0] < one[1]
-
-
-def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) -> list[float]:
-    form, denotation = one.hypothesis.form, one.denotation
-    used = [seen.objects[leaf] for leaf in dict.fromkeys(leaves(form)) if leaf in seen.objects]
-    relations = [o for o in used if isinstance(o.leaf, RelationLeaf)]
-    types = [o for o in used if isinstance(o.leaf, TypeLeaf)]
-    relation_shares, type_shares = _shares(form, offers)
-    empty = denotation is not None and is_empty(denotation)
-    return [
-        one.hypothesis.score,
-        _agreement(one, beam),
-        denotation is None,
-        empty,
-        empty and _combines(form),
-        isinstance(denotation, (Number, Numbers)) and _says_zero(denotation),
-        isinstance(denotation, (Boolean, Booleans)) and not _truth(denotation),
-        relation_shares.count(0.0),
-        type_shares.count(0.0),
-        math.log10(max(_SMALLEST, min([s for s in (*relation_shares, *type_shares) if s > 0], default=1.0))),
-        _left_out(seen.entities, used),
-        any(isinstance(o.leaf, EntityLeaf) and o.turn > 0 for o in used),
-        _left_out(seen.types, types),
-        sum(o.score == 0 for o in types),
-        _left_out(seen.numbers, used),
-        _mean([o.similarity for o in relations]) - seen.likeliest if relations else 0.0,
-        _mean([o.score for o in relations]),
-        sum(not o.near for o in relations),
-        len(to_actions(form)) / 10,
-        says_twice(form),
-        len(relations) > 1,
-    ]
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers) if numbers else 0.0
-
-
-def _shares(form: LogicalForm, offers: Offers) -> tuple[list[float], list[float]]:
-    """For every relation and for every type of a form, what share of the elements before it has it."""
-    relations: list[float] = []
-    types: list[float] = []
-    for part in subforms(form):
-        if isinstance(part, Call) and len(part.arguments) >= 2:
-            leaf = part.arguments[1]
-            if isinstance(leaf, (RelationLeaf, TypeLeaf)):
-                share = offers.share(part.arguments[0], part.operator, leaf.name)
-                if share >= 0:
-                    (types if isinstance(leaf, TypeLeaf) else relations).append(share)
-    return relations, types
-
-
-def _agreement(one: Judged, beam: Sequence[Judged]) -> float:
-    if one.denotation is None or is_empty(one.denotation):
-        return 0.0
-    all_of_it = sum(math.exp(other.hypothesis.score) for other in beam)
-    same = sum(math.exp(other.hypothesis.score) for other in beam if other.denotation == one.denotation)
-    return math.log(max(same / max(all_of_it, 1e-12), 1e-12)) - one.hypothesis.score
-
-
-def _combines(form: LogicalForm) -> bool:
-    return isinstance(form, Call) and form.operator in _COMBINED
-
-
-def _says_zero(denotation: Number | Numbers) -> bool:
-    return denotation.number == 0 if isinstance(denotation, Number) else not any(denotation.numbers)
-
-
-def _truth(denotation: Boolean | Booleans) -> bool:
-    return denotation.truth if isinstance(denotation, Boolean) else any(denotation.truths)
-
-
 def learn_choice(beams: Sequence[Beam]) -> Choice:
-    """Weights from beams; none from few.
+    """Weights from beams, and a network from many; nothing from few.
 
-    The likelihood that a right one is chosen, or none where none is right, is made largest (L-BFGS).
+    The likelihood that a right one is chosen, or none where none is right, is made largest.
     """
     if len(beams) < _FEWEST:
         return Choice()
+    told = _Told(beams)
+    linear = _learn_weights(told)
+    return linear if len(beams) < _FEWEST_FOR_A_NETWORK else _learn_network(told, linear)
+
+
+class _Told:
+    """Beams as padded tensors: ``rows`` [beams, forms, FEATURES], and what is ``right`` and what ``there``
+    [beams, forms + 1], the last for "none of them"."""
+
+    def __init__(self, beams: Sequence[Beam]) -> None:
+        widest = max(len(right) for _, right in beams)
+        self.rows = torch.zeros(len(beams), widest, len(FEATURES), dtype=torch.float64)
+        self.right = torch.zeros(len(beams), widest + 1, dtype=torch.bool)
+        self.there = torch.zeros_like(self.right)
+        for number, (rows, right) in enumerate(beams):
+            self.rows[number, : len(right)] = torch.from_numpy(np.asarray(rows))
+            self.right[number, : len(right)] = torch.tensor(right, dtype=torch.bool)
+            self.there[number, : len(right)] = True
+        self.right[:, -1] = ~self.right.any(1)
+        self.there[:, -1] = True
+
+    def losses(self, scores: torch.Tensor, chosen: torch.Tensor | slice = slice(None)) -> torch.Tensor:
+        """Negative log-likelihood [chosen] of what is right by scores [chosen, forms + 1]."""
+        scores = scores.masked_fill(~self.there[chosen], -torch.inf)
+        right = scores.masked_fill(~self.right[chosen], -torch.inf)
+        return scores.logsumexp(1) - right.logsumexp(1)
+
+
+def _learn_weights(told: _Told) -> Choice:
+    """By L-BFGS, with a penalty for what is far from the decoder's order."""
     start = torch.zeros(len(FEATURES) + 1, dtype=torch.float64)
     start[0] = 1.0
     weights = start.clone().requires_grad_(True)
-    told = [
-        (torch.from_numpy(np.asarray(rows)), torch.tensor([*right, not any(right)])) for rows, right in beams
-    ]
     optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        total = _STRENGTH * ((weights - start) ** 2).sum()
-        for rows, right in told:
-            scores = torch.cat((rows @ weights[:-1], weights[-1:]))
-            total = total + scores.logsumexp(0) - scores[right].logsumexp(0)
+        scores = told.rows @ weights[:-1]
+        none = weights[-1].expand(len(scores), 1)
+        total = _STRENGTH * ((weights - start) ** 2).sum() + told.losses(torch.cat((scores, none), 1)).sum()
         total.backward()
         return total
 
     optimizer.step(loss)
     found = weights.detach().tolist()
     return Choice({name: round(weight, 4) for name, weight in zip((*FEATURES, NONE), found, strict=True)})
+
+
+def _learn_network(told: _Told, linear: Choice) -> Choice:
+    """Several networks, each from other beginnings, as one: on top of the log-linear model."""
+    forms = told.there[:, :-1]
+    present = told.rows[forms]
+    mean, scale = present.mean(0), present.std(0)
+    scale = torch.where(scale < _CONSTANT, 1.0, scale)
+    rows = (told.rows - mean) / scale
+    weights = torch.tensor([linear.weights[name] for name in FEATURES], dtype=torch.float64)
+    before = torch.cat((told.rows @ weights, torch.full((len(rows), 1), linear.weights[NONE])), 1)
+    members = []
+    for seed in range(_MEMBERS):
+        generator = torch.Generator().manual_seed(seed)
+        draw = lambda *shape, g=generator: torch.rand(*shape, dtype=torch.float64, generator=g)  # noqa: E731
+        hidden = ((2 * draw(len(FEATURES), _UNITS) - 1) / len(FEATURES) ** 0.5).requires_grad_(True)
+        bias = torch.zeros(_UNITS, dtype=torch.float64, requires_grad=True)
+        out = torch.zeros(_UNITS, dtype=torch.float64, requires_grad=True)
+        none = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.AdamW([hidden, bias, out, none], lr=_RATE, weight_decay=_DECAY)
+        for _ in range(_STEPS):
+            chosen = torch.randint(len(rows), (_BATCH,), generator=generator)
+            units = torch.tanh(rows[chosen] @ hidden + bias)
+            kept = (draw(*units.shape) >= _DROPOUT) / (1 - _DROPOUT)
+            added = torch.cat(((units * kept) @ out, none.expand(_BATCH, 1)), 1)
+            loss = told.losses(before[chosen] + added, chosen).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        members.append([part.detach().numpy() for part in (hidden, bias, out, none)])
+    hidden_all, bias_all, out_all, nones = (list(parts) for parts in zip(*members, strict=True))
+    network = Network(
+        mean.numpy(),
+        scale.numpy(),
+        np.concatenate(hidden_all, 1),
+        np.concatenate(bias_all),
+        np.concatenate(out_all) / _MEMBERS,
+    )
+    none_of_them = linear.weights[NONE] + float(np.mean(nones))
+    return Choice({**linear.weights, NONE: round(none_of_them, 4)}, network)

@@ -13,9 +13,10 @@ from kgqa import metrics
 from kgqa.answer import Hypothesis
 from kgqa.batch import make_batch
 from kgqa.checkpoint import Checkpoint
-from kgqa.choice import Beam, Choices, Judged, execute_hypothesis, features_of, learn_choice
+from kgqa.choice import Beam, Choices, learn_choice
 from kgqa.config import Config
 from kgqa.decode import BEAM, beam_search
+from kgqa.form_features import Judged, execute_hypothesis, features_of
 from kgqa.graphs.opening import open_graph
 from kgqa.model import StructuredTransformer
 from kgqa.prepare import Prepared, Progress

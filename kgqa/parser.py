@@ -31,11 +31,11 @@ from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
-from kgqa.choice import SURE, Judged, execute_hypothesis, overlap
 from kgqa.context import Context
 from kgqa.conversation import Conversation
 from kgqa.decode import BEAM, beam_search
 from kgqa.evidence import answer_text, facts_behind, result_of
+from kgqa.form_features import SURE, Judged, execute_hypothesis, overlap
 from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link

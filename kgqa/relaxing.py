@@ -11,7 +11,7 @@ from grammar.forms import Call, RelationLeaf, ValueLeaf, call, replace, subforms
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME
 from grammar.values import Time
 from kgqa.answer import Hypothesis
-from kgqa.choice import execute_hypothesis
+from kgqa.form_features import execute_hypothesis
 
 
 def relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
