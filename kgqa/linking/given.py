@@ -7,6 +7,7 @@ name and is nobody else's; what the dialogue has brought up is what "that city" 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 
 from grammar.forms import EntityLeaf
@@ -32,12 +33,11 @@ def find_given(
         pointing: stretches of the question that point at the dialogue, in order.
     """
     placed: dict[str, Stretch] = {}
-    folded = question.casefold()
     for name, label in zip(names, graph.labels(names), strict=True):
-        for called in (label, *graph.aliases(name)):
-            start = folded.find(called.casefold()) if called else -1
-            if called and start >= 0:
-                placed[name] = (start, start + len(called))
+        for called in filter(None, (label, *graph.aliases(name))):
+            found = re.search(rf"(?<!\w){re.escape(called)}(?!\w)", question, re.IGNORECASE)
+            if found:
+                placed[name] = found.span()
                 break
     missing = [name for name in dict.fromkeys(names) if name not in placed]
     taken_up = [name for name in missing if name in spoken_of]

@@ -40,6 +40,10 @@ def test_a_given_entity_is_found_by_its_label_or_an_alias(graph: EmbeddedGraph) 
     ]
 
 
+def test_a_name_inside_another_word_is_none(graph: EmbeddedGraph) -> None:
+    assert words(graph, "Is Francesca from Paris?", ["Q142", "Q90"]) == ["Francesca", "Paris"]
+
+
 def test_one_that_the_graph_has_no_name_for_is_found_by_elimination(graph: EmbeddedGraph) -> None:
     question = "Did Metallica originate at Mollinsburn and France?"
     assert words(graph, question, ["Q999991", "Q999992", "Q142"]) == ["Metallica", "Mollinsburn", "France"]
