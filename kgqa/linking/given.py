@@ -41,7 +41,10 @@ def find_given(
                 break
     missing = [name for name in dict.fromkeys(names) if name not in placed]
     taken_up = [name for name in missing if name in spoken_of]
-    stretches = open_stretches(question, list(placed.values()))
+    left = question
+    for start, end in placed.values():
+        left = left[:start] + "," * (end - start) + left[end:]  # a comma parts names
+    stretches = open_stretches(left, ())
     new = [name for name in missing if name not in spoken_of] if pointing else missing
     placed |= dict(zip(new, stretches, strict=False))
     if len(pointing) == 1:
