@@ -67,7 +67,16 @@ def build_context(
     return Context(question, turns, tuple(objects)).less(config.without)
 
 
+def _settles(conversation: Conversation) -> bool:
+    """Whether it replies to a question back: what was asked before that is not what it takes up."""
+    return bool(
+        conversation.turns and conversation.turns[-1].answer and conversation.turns[-1].answer.asks_back
+    )
+
+
 def _previous_form(conversation: Conversation) -> LogicalForm | None:
+    if _settles(conversation):
+        return None
     answers = [
         turn.answer for turn in reversed(conversation.turns) if turn.answer and not turn.answer.asks_back
     ]
@@ -309,8 +318,9 @@ def _turns(
     conversation: Conversation, positions: Mapping[Leaf, int], config: ContextConfig
 ) -> tuple[ContextTurn, ...]:
     turns: list[ContextTurn] = []
-    for turn in list(reversed(conversation.turns))[: config.history_turns]:
-        form = turn.answer.form if turn.answer else None
+    settles = _settles(conversation)
+    for ago, turn in enumerate(list(reversed(conversation.turns))[: config.history_turns]):
+        form = turn.answer.form if turn.answer and not (settles and ago) else None
         actions: list[str | int] = []
         for action in to_actions(form)[: config.form_actions] if form else []:
             if isinstance(action, str):

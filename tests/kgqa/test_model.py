@@ -83,6 +83,21 @@ def _model(text: ScratchText) -> StructuredTransformer:
     return make_model(SMALL, text).eval()
 
 
+def test_a_reply_to_a_question_back_does_not_take_up_an_older_form(graph_text: GraphText) -> None:
+    older = read_form("follow(Q142, P36)")
+    turns = (
+        Turn("What is the capital of France?", TurnAnswer("Paris", ("Q90",), form=older), ("Q142",)),
+        Turn(
+            "Which countries border that one?", TurnAnswer("Did you mean France?", ("Q142",), asks_back=True)
+        ),
+    )
+    going_on = _context("And Germany?", graph_text, Conversation(turns[:1]))
+    reply = _context("Yes", graph_text, Conversation(turns))
+    assert any(turn.form for turn in going_on.turns)
+    assert not any(turn.form for turn in reply.turns)
+    assert "form" not in {o.how for o in reply.objects}
+
+
 def test_a_context_offers_what_the_question_needs_and_says_how_it_came_in(graph_text: GraphText) -> None:
     context = _context("What is the capital of France?", graph_text)
     france = next(o for o in context.objects if o.leaf == EntityLeaf(("Q142",)))
