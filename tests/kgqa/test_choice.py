@@ -95,6 +95,27 @@ def test_a_choice_is_learnt_and_tells_how_likely_it_is(graph: EmbeddedGraph) -> 
     assert np.exp(judged[0].hypothesis.score) == pytest.approx(0.75, abs=0.05)
 
 
+def test_from_many_beams_it_is_learnt_what_counts_only_beside_another(tmp_path: Path) -> None:
+    """Right is what is either empty or false, not both and not neither: no weights can say that."""
+    rng = np.random.default_rng(0)
+    beams = []
+    for _ in range(600):
+        rows = np.zeros((4, len(FEATURES)))
+        rows[:, FEATURES.index("empty")] = [0, 0, 1, 1]
+        rows[:, FEATURES.index("false")] = [0, 1, 0, 1]
+        order = rng.permutation(4)[:3]
+        beams.append((rows[order], [bool(k in (1, 2)) for k in order]))
+    choice = learn_choice(beams)
+    right = [chosen[int(np.argmax(choice.scores(rows)))] for rows, chosen in beams]
+    alone = [chosen[int(np.argmax(Choice(choice.weights).scores(rows)))] for rows, chosen in beams]
+    assert np.mean(right) > 0.99 > np.mean(alone)
+    Choices(choice, Choice()).save(tmp_path / "choice.json")
+    read = Choices.load(tmp_path / "choice.json").guided
+    np.testing.assert_allclose(read.scores(beams[0][0]), choice.scores(beams[0][0]), atol=0.01)
+    again = learn_choice(beams)
+    np.testing.assert_array_equal(again.scores(beams[0][0]), choice.scores(beams[0][0]))
+
+
 def test_forms_that_denote_the_same_are_right_together(graph: EmbeddedGraph) -> None:
     forms = ("follow(Q183, P36)", "follow(Q142, P36)", "keep(follow(Q142, P36), Q515)")
     hypotheses = [
@@ -143,9 +164,18 @@ def test_choices_are_a_file_and_a_damaged_one_is_refused(tmp_path: Path) -> None
     path = tmp_path / "choice.json"
     choices = Choices(Choice({"empty": -3.5, NONE: 0.25}), Choice({"empty": -0.5}))
     choices.save(path)
-    assert Choices.load(path) == choices
-    assert Choices.load(tmp_path / "none.json") == Choices()
-    for text in ("[1]", "{", '{"guided": {}}', json.dumps({"guided": {"emtpy": 1}, "unguided": {}})):
+    read = Choices.load(path)
+    assert (read.guided.to_json(), read.unguided.to_json()) == (
+        choices.guided.to_json(),
+        {"weights": {"empty": -0.5}},
+    )
+    assert not Choices.load(tmp_path / "none.json").guided
+    nothing: dict[str, object] = {"weights": {}}
+    wrong = (
+        {"guided": {"weights": {"emtpy": 1}}, "unguided": nothing},
+        {"guided": {"weights": {}, "network": {"mean": [0.0]}}, "unguided": nothing},
+    )
+    for text in ("[1]", "{", '{"guided": {}}', *map(json.dumps, wrong)):
         path.write_text(text)
         with pytest.raises(CheckpointError, match=r"choice\.json"):
             Choices.load(path)
