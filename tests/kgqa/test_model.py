@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from grammar.denotation import is_empty
 from grammar.errors import CheckpointError, ConfigError
 from grammar.execute import Execution
 from grammar.forms import EntityLeaf, RelationLeaf, read_form
@@ -30,7 +29,6 @@ from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser
 from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources, targets
-from kgqa.relaxing import relaxed
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
 from kgqa.train import train
@@ -299,26 +297,6 @@ def test_nothing_to_train_on_is_said(graph: EmbeddedGraph, tmp_path: Path) -> No
 
 def test_every_operator_has_a_row_in_the_decoder(text: ScratchText) -> None:
     assert _model(text).operator_score.out_features == len(OPERATOR_NAMES)
-
-
-def test_a_type_filter_that_leaves_nothing_is_given_up(graph: EmbeddedGraph) -> None:
-    execution = Execution(graph)
-    form = read_form("keep(follow(Q142, P36), Q11424)")  # the capital of France that is a film
-    found = relaxed(Hypothesis(form, -0.1), execution)
-    assert found is not None
-    assert str(found[0].form) == "follow(Q142, P36)"
-    assert relaxed(Hypothesis(read_form("keep(follow(Q142, P57), Q11424)"), -0.1), execution) is None
-
-
-def test_a_time_that_the_graph_knows_nothing_of_is_given_up(graph: EmbeddedGraph) -> None:
-    execution = Execution(graph)
-    untold = read_form("object(where(statements(Q142, P36), P585, @2018))")
-    found = relaxed(Hypothesis(untold, -0.1), execution)
-    assert found is not None
-    assert str(found[0].form) == "object(statements(Q142, P36))"
-    told = read_form("object(where(statements(Q142, P35), P585, @1066))")  # heads of state have their years
-    assert not is_empty(execution.denotation(read_form("qualifier_value(statements(Q142, P35), P580)")))
-    assert relaxed(Hypothesis(told, -0.1), execution) is None
 
 
 def test_a_reply_to_a_question_back_asks_the_earlier_question_again(run: Path, graph: EmbeddedGraph) -> None:

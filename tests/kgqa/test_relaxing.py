@@ -1,0 +1,38 @@
+"""What is given up of a form that denotes nothing, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from grammar.denotation import is_empty
+from grammar.execute import Execution
+from grammar.forms import read_form
+from kgqa.answer import Hypothesis
+from kgqa.graphs import EmbeddedGraph
+from kgqa.relaxing import relaxed
+from tests.toy import toy_graph
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
+    return toy_graph(tmp_path_factory.mktemp("relaxing"))
+
+
+def test_a_type_filter_that_leaves_nothing_is_given_up(graph: EmbeddedGraph) -> None:
+    execution = Execution(graph)
+    form = read_form("keep(follow(Q142, P36), Q11424)")  # the capital of France that is a film
+    found = relaxed(Hypothesis(form, -0.1), execution)
+    assert found is not None
+    assert str(found[0].form) == "follow(Q142, P36)"
+    assert relaxed(Hypothesis(read_form("keep(follow(Q142, P57), Q11424)"), -0.1), execution) is None
+
+
+def test_a_time_that_the_graph_knows_nothing_of_is_given_up(graph: EmbeddedGraph) -> None:
+    execution = Execution(graph)
+    untold = read_form("object(where(statements(Q142, P36), P585, @2018))")
+    found = relaxed(Hypothesis(untold, -0.1), execution)
+    assert found is not None
+    assert str(found[0].form) == "object(statements(Q142, P36))"
+    told = read_form("object(where(statements(Q142, P35), P585, @1066))")  # heads of state have their years
+    assert not is_empty(execution.denotation(read_form("qualifier_value(statements(Q142, P35), P580)")))
+    assert relaxed(Hypothesis(told, -0.1), execution) is None
