@@ -11,11 +11,10 @@ import pytest
 import torch
 
 from grammar.errors import CheckpointError, ConfigError
-from grammar.execute import Execution
 from grammar.forms import EntityLeaf, RelationLeaf, read_form
 from grammar.offers import Offers
 from grammar.partial import OPERATOR_NAMES, ActionSpace
-from kgqa.answer import Answered, Failed, Hypothesis, Unparsed, turn_of
+from kgqa.answer import Answered, Failed, Unparsed, turn_of
 from kgqa.associations import Associations
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import load_checkpoint, make_model, save_checkpoint
