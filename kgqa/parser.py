@@ -2,12 +2,12 @@
 
     question -> links -> context -> model under the mask (beam) -> forms -> execution -> Answer
 
-Among the forms of the beam ``kgqa.choice`` decides. A guided parser then lets a form that denotes nothing
-give way to one that denotes something and is not much less probable. Where none does, the best form is
-tried without what the graph may just not tell (``kgqa.relaxing``), then the words that it took for an entity
-are read as another one ("president of the United States" as the country). Where nothing was learnt to
-choose by, or forms are too dear to be executed, a form that leaves out an entity which the question clearly
-names counts as less probable.
+Among the forms of the beam ``kgqa.choice`` decides. A guided parser asks for no times that the graph knows
+nothing of (``kgqa.relaxing``), and lets a form that denotes nothing give way to one that denotes something
+and is not much less probable. Where none does, the best form is tried without one of its type filters, then
+the words that it took for an entity are read as another one ("president of the United States" as the
+country). Where nothing was learnt to choose by, or forms are too dear to be executed, a form that leaves
+out an entity which the question clearly names counts as less probable.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
 from kgqa.linking.namesakes import close_namesakes, settled
-from kgqa.relaxing import relaxed
+from kgqa.relaxing import relaxed, timeless
 from kgqa.surroundings import build_context
 
 MAX_QUESTION = 1_000
@@ -186,6 +186,8 @@ class SemanticParser:
         if not hypotheses:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         execution = Execution(self.graph, limits=self.limits)
+        if self.guided and self.offers.are_cheap:
+            hypotheses = timeless(hypotheses, execution)
         hypotheses, close = self._judged(hypotheses, read, execution)
         executed = [(one.hypothesis, one.denotation) for one in close if one.denotation is not None]
         if not executed:

@@ -1,13 +1,15 @@
-"""What is given up of a form that denotes nothing: what a patchy graph does not tell.
+"""What is given up of a form, since a patchy graph does not tell it.
 
 Types are where graphs are patchiest; and of many statements no graph says when they held.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grammar.denotation import Denotation, is_empty
 from grammar.execute import Execution
-from grammar.forms import Call, RelationLeaf, ValueLeaf, call, replace, subforms
+from grammar.forms import Call, LogicalForm, RelationLeaf, ValueLeaf, call, replace, subforms
 from grammar.operators import END_TIME, POINT_IN_TIME, START_TIME
 from grammar.values import Time
 from kgqa.answer import Hypothesis
@@ -15,15 +17,29 @@ from kgqa.form_features import execute_hypothesis
 
 
 def relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
-    """The form without one of its type filters, or without a time that the graph knows nothing of, if that
-    denotes something."""
+    """The form without one of its type filters, if that denotes something."""
     for part in subforms(hypothesis.form):
-        if isinstance(part, Call) and (part.operator == "keep" or _is_untold(part, execution)):
+        if isinstance(part, Call) and part.operator == "keep":
             wider = replace(hypothesis.form, {part: part.arguments[0]})
             denotation = execute_hypothesis(Hypothesis(wider, hypothesis.score), execution).denotation
             if denotation is not None and not is_empty(denotation):
                 return Hypothesis(wider, hypothesis.score), denotation
     return None
+
+
+def timeless(hypotheses: Sequence[Hypothesis], execution: Execution) -> list[Hypothesis]:
+    """The forms without the times that the graph knows nothing of, each form once: what is asked of a year is
+    then answered for any time, and ``Links.left_out`` says so."""
+    found: dict[LogicalForm, Hypothesis] = {}
+    for hypothesis in hypotheses:
+        untold = [
+            part
+            for part in subforms(hypothesis.form)
+            if isinstance(part, Call) and _is_untold(part, execution)
+        ]
+        form = replace(hypothesis.form, {part: part.arguments[0] for part in untold})
+        found.setdefault(form, Hypothesis(form, hypothesis.score))
+    return list(found.values())
 
 
 def _is_untold(form: Call, execution: Execution) -> bool:
