@@ -2,12 +2,12 @@
 
     question -> links -> context -> model under the mask (beam) -> forms -> execution -> Answer
 
-Among the forms of the beam ``kgqa.choice`` decides. A guided parser asks for no times that the graph knows
-nothing of (``kgqa.relaxing``), and lets a form that denotes nothing give way to one that denotes something
-and is not much less probable. Where none does, the best form is tried without one of its type filters, then
-the words that it took for an entity are read as another one ("president of the United States" as the
-country). Where nothing was learnt to choose by, or forms are too dear to be executed, a form that leaves
-out an entity which the question clearly names counts as less probable.
+Among the forms of the beam ``kgqa.choice`` decides. A guided parser then lets a form that denotes nothing
+give way to one that denotes something and is not much less probable. Where none does, the best form is
+tried without what the graph may just not tell (``kgqa.relaxing``), then the words that it took for an entity
+are read as another one ("president of the United States" as the country). Where nothing was learnt to
+choose by, or forms are too dear to be executed, a form that leaves out an entity which the question clearly
+names counts as less probable.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ MARGIN = 1.5
 """Nats by which a form that denotes something may be less probable than one that denotes nothing."""
 UNSURE = 0.1
 """A guided parser answers with no form less probable than this: it says that it did not understand."""
+DOUBTFUL = 0.5
+"""Below this a guided parser rather takes the decoder's likeliest form without a time that no fact tells."""
 WEAK = 0.15
 """Below this score of its match, a name with typos is no evidence that its entity is meant."""
 LEFT_OUT = 2.5
@@ -186,8 +188,7 @@ class SemanticParser:
         if not hypotheses:
             return Unparsed(question, links, 0.0, why=_not_understood(links))
         execution = Execution(self.graph, limits=self.limits)
-        if self.guided and self.offers.are_cheap:
-            hypotheses = timeless(hypotheses, execution)
+        likeliest = hypotheses[0]
         hypotheses, close = self._judged(hypotheses, read, execution)
         executed = [(one.hypothesis, one.denotation) for one in close if one.denotation is not None]
         if not executed:
@@ -195,6 +196,8 @@ class SemanticParser:
             assert first.error is not None
             return Failed(question, links, 0.0, form=first.hypothesis.form, error=first.error)
         chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
+        if self.guided and math.exp(chosen.score) < DOUBTFUL:
+            chosen, denotation = timeless(likeliest, execution) or (chosen, denotation)
         if self.guided and is_empty(denotation):
             chosen, denotation = relaxed(chosen, execution) or (chosen, denotation)
         unsure = self.guided and math.exp(chosen.score) < UNSURE

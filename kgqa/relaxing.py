@@ -5,8 +5,6 @@ Types are where graphs are patchiest; and of many statements no graph says when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from grammar.denotation import Denotation, is_empty
 from grammar.execute import Execution
 from grammar.forms import Call, LogicalForm, RelationLeaf, ValueLeaf, call, replace, subforms
@@ -27,19 +25,19 @@ def relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, D
     return None
 
 
-def timeless(hypotheses: Sequence[Hypothesis], execution: Execution) -> list[Hypothesis]:
-    """The forms without the times that the graph knows nothing of, each form once: what is asked of a year is
-    then answered for any time, and ``Links.left_out`` says so."""
-    found: dict[LogicalForm, Hypothesis] = {}
-    for hypothesis in hypotheses:
-        untold = [
-            part
-            for part in subforms(hypothesis.form)
-            if isinstance(part, Call) and _is_untold(part, execution)
-        ]
-        form = replace(hypothesis.form, {part: part.arguments[0] for part in untold})
-        found.setdefault(form, Hypothesis(form, hypothesis.score))
-    return list(found.values())
+def timeless(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
+    """The form without the times that the graph knows nothing of, if it has such and then denotes something.
+
+    What is asked of a year is then answered for any time, and ``Links.left_out`` says so.
+    """
+    untold: dict[LogicalForm, LogicalForm] = {
+        part: part.arguments[0]
+        for part in subforms(hypothesis.form)
+        if isinstance(part, Call) and _is_untold(part, execution)
+    }
+    wider = Hypothesis(replace(hypothesis.form, untold), hypothesis.score)
+    denotation = execute_hypothesis(wider, execution).denotation if untold else None
+    return None if denotation is None or is_empty(denotation) else (wider, denotation)
 
 
 def _is_untold(form: Call, execution: Execution) -> bool:
