@@ -114,11 +114,12 @@ def _from_annotation(
 ) -> Iterator[tuple[Leaves, Hints]]:
     gold, question, turns = example.gold, example.question, example.conversation.turns
     named = _given(gold)
-    settles = bool(turns) and turns[-1].answer is not None and turns[-1].answer.asks_back
-    if settles and turns[-1].answer is not None:
+    asked_back = example.conversation.asked_back
+    settles = asked_back is not None
+    if asked_back is not None:
         # "Yes", or "No, I meant X": the question before is asked, about what it has been settled on.
         question = turns[-1].question
-        named = tuple(dict.fromkeys((*(named or turns[-1].answer.entities), *earlier.turns[-1].named)))
+        named = tuple(dict.fromkeys((*(named or asked_back.entities), *earlier.turns[-1].named)))
         earlier, turns = Earlier(earlier.turns[:-1]), turns[:-1]
     relations, types = gold.relations or earlier.relations, gold.types or earlier.types
     spoken, question = question, _without_names(question, named, graph)

@@ -56,6 +56,12 @@ class Conversation:
 
     turns: tuple[Turn, ...] = ()
 
+    @property
+    def asked_back(self) -> TurnAnswer | None:
+        """The question back that the next question replies to, if there is one."""
+        last = self.turns[-1].answer if self.turns else None
+        return last if last is not None and last.asks_back else None
+
     def then(self, turn: Turn) -> Conversation:
         """The conversation with one more turn."""
         return Conversation((*self.turns, turn))

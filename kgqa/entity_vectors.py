@@ -21,8 +21,8 @@ import numpy.typing as npt
 from grammar.denotation import IntArray
 from grammar.errors import ConfigError
 from kgqa.graphs.embedded import EmbeddedGraph
-from kgqa.graphs.opening import cache_folder
 from kgqa.graphs.protocol import KnowledgeGraph
+from kgqa.stored_vectors import vectors_folder
 from kgqa.text import HalfArray, TextEncoder
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _best_known(graph: EmbeddedGraph, most: int | None) -> IntArray:
 
 def _folder(graph: EmbeddedGraph, digest: str, folder: Path | None) -> Path:
     key = hashlib.sha256(f"{graph.checksum} {digest}".encode()).hexdigest()[:32]
-    return (folder or cache_folder().parent / "vectors") / key
+    return (folder or vectors_folder()) / key
 
 
 def _begin(folder: Path, numbers: IntArray, width: int) -> EntityVectors:

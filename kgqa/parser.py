@@ -125,10 +125,10 @@ class SemanticParser:
         answers: dict[int, Answer] = {}
         read: dict[int, _Read] = {}
         config = self.checkpoint.config.context
-        asked_now = sorted({asked.question for asked in requests if not _refusal(asked.question)})
-        self.checkpoint.text.pieces(asked_now, config.question_tokens)  # together, and once for all uses
-        for k, asked in enumerate(requests):
-            refusal = _refusal(asked.question)
+        refusals = [_refusal(asked.question) for asked in requests]
+        taken = {asked.question for asked, refusal in zip(requests, refusals, strict=True) if not refusal}
+        self.checkpoint.text.pieces(sorted(taken), config.question_tokens)  # together, and once for all uses
+        for k, (asked, refusal) in enumerate(zip(requests, refusals, strict=True)):
             if refusal:
                 answers[k] = Unparsed(asked.question, Links(), 0.0, why=refusal)
                 continue
@@ -365,10 +365,10 @@ def _namesakes(
 
 def _settled(request: Request, graph: KnowledgeGraph) -> tuple[Request, str | None]:
     """A reply to "Did you mean X or Y?" becomes the earlier question again, with the entity that it chose."""
-    turns = request.conversation.turns
-    if not turns or turns[-1].answer is None or not turns[-1].answer.asks_back:
+    turns, asked_back = request.conversation.turns, request.conversation.asked_back
+    if asked_back is None:
         return request, None
-    choices = turns[-1].answer.entities
+    choices = asked_back.entities
     chosen = _chosen(request.question, choices, graph) if len(choices) > 1 else None
     if chosen is None:
         return request, None

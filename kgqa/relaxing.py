@@ -5,6 +5,9 @@ Types are where graphs are patchiest; and of many statements no graph says when 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from grammar.denotation import Denotation, is_empty
 from grammar.execute import Execution
 from grammar.forms import Call, LogicalForm, RelationLeaf, ValueLeaf, call, replace, subforms
@@ -13,19 +16,20 @@ from grammar.values import Time
 from kgqa.answer import Hypothesis
 from kgqa.form_features import execute_hypothesis
 
+Relaxed: TypeAlias = tuple[Hypothesis, Denotation]
 
-def relaxed(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
+
+def relaxed(hypothesis: Hypothesis, execution: Execution) -> Relaxed | None:
     """The form without one of its type filters, if that denotes something."""
     for part in subforms(hypothesis.form):
         if isinstance(part, Call) and part.operator == "keep":
-            wider = replace(hypothesis.form, {part: part.arguments[0]})
-            denotation = execute_hypothesis(Hypothesis(wider, hypothesis.score), execution).denotation
-            if denotation is not None and not is_empty(denotation):
-                return Hypothesis(wider, hypothesis.score), denotation
+            found = _without({part: part.arguments[0]}, hypothesis, execution)
+            if found is not None:
+                return found
     return None
 
 
-def timeless(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, Denotation] | None:
+def timeless(hypothesis: Hypothesis, execution: Execution) -> Relaxed | None:
     """The form without the times that the graph knows nothing of, if it has such and then denotes something.
 
     What is asked of a year is then answered for any time, and ``Links.left_out`` says so.
@@ -35,9 +39,17 @@ def timeless(hypothesis: Hypothesis, execution: Execution) -> tuple[Hypothesis, 
         for part in subforms(hypothesis.form)
         if isinstance(part, Call) and _is_untold(part, execution)
     }
-    wider = Hypothesis(replace(hypothesis.form, untold), hypothesis.score)
-    denotation = execute_hypothesis(wider, execution).denotation if untold else None
-    return None if denotation is None or is_empty(denotation) else (wider, denotation)
+    return _without(untold, hypothesis, execution) if untold else None
+
+
+def _without(
+    wider: Mapping[LogicalForm, LogicalForm], hypothesis: Hypothesis, execution: Execution
+) -> Relaxed | None:
+    """The form with wider parts in place of some of its own, if that denotes something."""
+    found = execute_hypothesis(Hypothesis(replace(hypothesis.form, wider), hypothesis.score), execution)
+    if found.denotation is None or is_empty(found.denotation):
+        return None
+    return found.hypothesis, found.denotation
 
 
 def _is_untold(form: Call, execution: Execution) -> bool:

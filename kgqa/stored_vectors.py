@@ -33,7 +33,7 @@ def stored_vectors(
     if not texts or (digest := encoder.digest) is None:
         return encoder.vectors(texts)
     key = hashlib.sha256("\0".join((digest, *texts)).encode()).hexdigest()[:32]
-    path = (folder or cache_folder().parent / "vectors") / f"{key}.npy"
+    path = (folder or vectors_folder()) / f"{key}.npy"
     kept = _open(path)
     if kept is not None and kept.shape == (len(texts), encoder.width):
         return kept
@@ -41,6 +41,11 @@ def stored_vectors(
     if vectors is not None:
         _keep(path, vectors)
     return vectors
+
+
+def vectors_folder() -> Path:
+    """Where vectors are kept on this machine."""
+    return cache_folder().parent / "vectors"
 
 
 def _open(path: Path) -> Vectors | None:

@@ -67,15 +67,8 @@ def build_context(
     return Context(question, turns, tuple(objects)).less(config.without)
 
 
-def _settles(conversation: Conversation) -> bool:
-    """Whether it replies to a question back: what was asked before that is not what it takes up."""
-    return bool(
-        conversation.turns and conversation.turns[-1].answer and conversation.turns[-1].answer.asks_back
-    )
-
-
 def _previous_form(conversation: Conversation) -> LogicalForm | None:
-    if _settles(conversation):
+    if conversation.asked_back:  # what was asked before that is not what the reply takes up
         return None
     answers = [
         turn.answer for turn in reversed(conversation.turns) if turn.answer and not turn.answer.asks_back
@@ -318,9 +311,8 @@ def _turns(
     conversation: Conversation, positions: Mapping[Leaf, int], config: ContextConfig
 ) -> tuple[ContextTurn, ...]:
     turns: list[ContextTurn] = []
-    settles = _settles(conversation)
     for ago, turn in enumerate(list(reversed(conversation.turns))[: config.history_turns]):
-        form = turn.answer.form if turn.answer and not (settles and ago) else None
+        form = turn.answer.form if turn.answer and not (conversation.asked_back and ago) else None
         actions: list[str | int] = []
         for action in to_actions(form)[: config.form_actions] if form else []:
             if isinstance(action, str):
