@@ -75,11 +75,13 @@ class TrainingConfig:
     together (0: all of its share) and adds up the gradients. ``precision`` of the matrix products is
     ``fp32``, or ``bf16`` (weights stay fp32): faster on GPUs and on processors that multiply it.
     ``forms`` is how many of the forms that a search found for a question are learnt from together, by the
-    likelihood that any of them is written (1: from the best alone). ``workers`` processes prepare lessons
-    (0: as many as there are cores, at most 8). ``unseen_share`` of all relations and types are held out, with
-    the lessons that need them, to measure what becomes of names never learnt. ``start`` is the folder of a
-    run whose weights training goes on from, with its text encoder and its settings of model and context; with
-    none it starts from nothing. ``max_minutes`` of 0 is no limit.
+    likelihood that any of them is written (1: from the best alone). At every step ``hidden_words`` is the
+    share of word pieces that the model does not see, and ``hidden_offers`` that of forms without what the
+    graph offers, so that it leans on neither alone. ``workers`` processes prepare lessons (0: as many as
+    there are cores, at most 8). ``unseen_share`` of all relations and types are held out, with the lessons
+    that need them, to measure what becomes of names never learnt. ``start`` is the folder of a run whose
+    weights training goes on from, with its text encoder and its settings of model and context; with none it
+    starts from nothing. ``max_minutes`` of 0 is no limit.
     """
 
     epochs: int = 8
@@ -95,6 +97,8 @@ class TrainingConfig:
     max_minutes: float = 0.0
     max_actions: int = 48
     forms: int = 1
+    hidden_words: float = 0.0
+    hidden_offers: float = 0.0
     workers: int = 0
     unseen_share: float = 0.0
     start: str = ""

@@ -62,6 +62,11 @@ class Conversation:
         last = self.turns[-1].answer if self.turns else None
         return last if last is not None and last.asks_back else None
 
+    @property
+    def told(self) -> frozenset[str]:
+        """The entities that answers have named."""
+        return frozenset(name for turn in self.turns if turn.answer for name in turn.answer.entities)
+
     def then(self, turn: Turn) -> Conversation:
         """The conversation with one more turn."""
         return Conversation((*self.turns, turn))

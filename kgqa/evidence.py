@@ -8,6 +8,7 @@ are named. Facts read first stand first: "France - head of state - Macron" befor
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,8 +49,11 @@ _READING = frozenset(
 _INSTANCE_OF = ("P31", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
-def result_of(denotation: Denotation, graph: KnowledgeGraph) -> Result:
-    """A denotation in names and values; entities with the best known first.
+def result_of(
+    denotation: Denotation, graph: KnowledgeGraph, *, told: Collection[str] = frozenset()
+) -> Result:
+    """A denotation in names and values; entities with the best known first, and those last that the dialogue
+    has ``told`` of already.
 
     A set has no order, but an answer has a first element: what most people mean, and what P@1 looks at.
 
@@ -57,7 +61,8 @@ def result_of(denotation: Denotation, graph: KnowledgeGraph) -> Result:
         TypeError: it is a map or a set of statements, which answer no question.
     """
     if isinstance(denotation, Entities):
-        return Result(entities=tuple(graph.entity_names(_best_known_first(denotation.items, graph))))
+        names = graph.entity_names(_best_known_first(denotation.items, graph))
+        return Result(entities=tuple(sorted(names, key=told.__contains__) if told else names))
     if isinstance(denotation, Values):
         return Result(values=tuple(graph.values(denotation.items)))
     if isinstance(denotation, Number):

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grammar.offers import UNKNOWN
 from grammar.operators import LEAF_SORTS
 from grammar.partial import OPERATOR_NAMES
 from kgqa.batch import MAX_ORDER, MAX_TURN, NUMERIC, POINTER, Batch
@@ -171,6 +172,7 @@ class StructuredTransformer(nn.Module):
         d = config.dimension
         self.text = text
         self.max_actions = max_actions
+        self.hidden_words = self.hidden_offers = 0.0
         self.piece_position = nn.Embedding(context.question_tokens, d)
         self.piece_turn = nn.Embedding(MAX_TURN, d)
         self.piece_norm = nn.LayerNorm(d)
@@ -205,9 +207,14 @@ class StructuredTransformer(nn.Module):
         with torch.no_grad():  # from the start what leads nowhere is less likely
             self.offer.bias.copy_(torch.tensor([-1.0, 1.0]))
 
+    def hide(self, *, words: float, offers: float) -> None:
+        """Hide these shares of word pieces and of forms' offers while training."""
+        self.hidden_words, self.hidden_offers = words, offers
+
     def encode(self, batch: Batch) -> Memory:
         """Read the contexts."""
-        pieces = self.text.pieces(batch.pieces)  # [B, T, D]
+        seen = self._seen(batch.piece_mask)
+        pieces = self.text.pieces(batch.pieces) * seen.unsqueeze(-1)  # [B, T, D]
         pieces = pieces + self.piece_position(batch.piece_position) + self.piece_turn(batch.piece_turn)
         pieces = self.piece_norm(pieces)
         texts = self.text.labels(batch.label_features)  # [U, D]
@@ -218,7 +225,7 @@ class StructuredTransformer(nn.Module):
         for k, table in enumerate(tables):
             objects = objects + table(batch.categories[..., k])
         objects = objects + self.mention(_mean_of_spans(pieces, batch.span))
-        objects = self.object_norm(objects + self._words_alike(batch, pieces))
+        objects = self.object_norm(objects + self._words_alike(batch, pieces, seen))
         pointed = batch.form_object.clamp(min=0)[..., None].expand(-1, -1, objects.shape[-1])
         form = self.form_operator(batch.form_operator) + torch.gather(objects, 1, pointed) * (
             batch.form_object >= 0
@@ -238,14 +245,20 @@ class StructuredTransformer(nn.Module):
             states, self.pointer_key(states), batch.object_mask, mask, source, [None] * len(self.decoder)
         )
 
-    def _words_alike(self, batch: Batch, pieces: Tensor) -> Tensor:
+    def _seen(self, mask: Tensor) -> Tensor:
+        """The word pieces [B, T] that are there and not hidden."""
+        if not (self.training and self.hidden_words):
+            return mask
+        return mask & (torch.rand(mask.shape, device=mask.device) >= self.hidden_words)
+
+    def _words_alike(self, batch: Batch, pieces: Tensor, seen: Tensor) -> Tensor:
         """What of the questions each object's text is most like, by the encoder's own measure, [B, N, D].
 
         It says from the start which words speak of which relation; attention would have to learn it.
         """
         words, labels = self.text.comparable(batch.pieces, batch.label_features)
         alike = labels[batch.label] @ words.transpose(1, 2)  # [B, N, T], cosines
-        alike = alike.masked_fill(~batch.piece_mask[:, None, :], -1.0)
+        alike = alike.masked_fill(~seen[:, None, :], -1.0)
         weights = (alike * self.sharpness.exp()).softmax(-1)
         most = alike.amax(-1, keepdim=True)
         found: Tensor = self.alike(torch.cat((weights @ pieces, most), -1))
@@ -307,6 +320,9 @@ class StructuredTransformer(nn.Module):
             memory = memory.select(rows)
         start = torch.full_like(actions[:, :1], -1)
         previous = with_start(torch.cat((start, actions[:, :-1]), 1).clamp(min=-1))
+        if self.training and self.hidden_offers:
+            hidden = torch.rand(len(offers), 1, 1, device=offers.device) < self.hidden_offers
+            offers = offers.masked_fill(hidden, UNKNOWN)
         scores = self.decode(previous, memory, offers).float().masked_fill(~allowed, -1e9)
         steps = functional.cross_entropy(scores.transpose(1, 2), actions, ignore_index=-1, reduction="none")
         return -steps.sum(1)

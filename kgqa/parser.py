@@ -61,6 +61,7 @@ CLOSE = 0.7
 _CODE = re.compile(
     r"[{}]|\?[a-z]\w*\s+\w+:\w|;\s*--|\bSELECT\b.*\b(?:FROM|WHERE)\b", re.IGNORECASE | re.DOTALL
 )
+_PERSONAL = frozenset(["he", "him", "his", "she", "her", "hers", "they", "them", "their", "theirs"])
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3}
 
 
@@ -186,7 +187,7 @@ class SemanticParser:
         """The answer that the best form gives which can be executed."""
         question, given, links = read.asked.question, read.meant.given, read.links
         if not hypotheses:
-            return Unparsed(question, links, 0.0, why=_not_understood(links))
+            return Unparsed(question, links, 0.0, why=_not_understood(read))
         execution = Execution(self.graph, limits=self.limits)
         likeliest = hypotheses[0]
         hypotheses, close = self._judged(hypotheses, read, execution)
@@ -202,15 +203,16 @@ class SemanticParser:
             chosen, denotation = relaxed(chosen, execution) or (chosen, denotation)
         unsure = self.guided and math.exp(chosen.score) < UNSURE
         unknown = given is None and links.unlinked and not _uses_words(chosen.form, links)
-        if unsure or unknown:
-            return Unparsed(question, links, 0.0, why=_not_understood(links))
+        lost = self.guided and given is None and _without_antecedent(read)
+        if unsure or unknown or lost:
+            return Unparsed(question, links, 0.0, why=_not_understood(read))
         namesakes = [] if given is not None else _namesakes(chosen, executed, read.context, self.graph)
         if not namesakes and self.guided and given is None:
             namesakes = self._close(chosen.form, read, execution)
         if namesakes:
             text = f"Did you mean {' or '.join(self._told_apart(namesakes))}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
-        result = result_of(denotation, self.graph)
+        result = result_of(denotation, self.graph, told=read.meant.conversation.told)
         return Answered(
             question,
             links,
@@ -309,13 +311,25 @@ def _refusal(question: str) -> str:
     return ""
 
 
-def _not_understood(links: Links) -> str:
+def _not_understood(read: _Read) -> str:
+    links = read.links
     if links.unlinked:
         names = ", ".join(f"'{mention}'" for mention in links.unlinked[:3])
         return f"I do not know {names} in this graph."
+    if pronoun := _without_antecedent(read):
+        return f"I do not know who or what {pronoun!r} is: ask again with a name."
     if not any(c.span for c in links.candidates if isinstance(c.leaf, (EntityLeaf, TypeLeaf))):
         return "I found nothing in that question that this graph knows; name a person, place or thing."
     return "I know what you speak of, but not what you ask about it; try other words."
+
+
+def _without_antecedent(read: _Read) -> str | None:
+    """The first word of a question that points at somebody where nobody and no kind of thing is spoken of."""
+    spoken_of = (EntityLeaf, TypeLeaf)
+    if any(isinstance(c.leaf, spoken_of) and (c.span or c.turn) for c in read.links.candidates):
+        return None
+    words = (read.meant.question[start:end] for start, end in read.links.pointing)
+    return next((word for word in words if word.lower() in _PERSONAL), None)
 
 
 def _uses_words(form: LogicalForm, links: Links) -> bool:

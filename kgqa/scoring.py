@@ -85,7 +85,7 @@ def rank(example: Example, answer: Answer, graph: KnowledgeGraph) -> list[tuple[
 
     groups: list[tuple[int, int]] = []
     seen: set[Item] = set()
-    results = [answer.result, *_others(answer, graph)]
+    results = [answer.result, *_others(answer, graph, example.conversation.told)]
     for result in results[:RANKS]:
         items = [item for item in result_items(result) if item not in seen]
         seen.update(items)
@@ -98,10 +98,11 @@ def rank(example: Example, answer: Answer, graph: KnowledgeGraph) -> list[tuple[
     return groups
 
 
-def _others(answer: Answered, graph: KnowledgeGraph) -> Iterable[Result]:
+def _others(answer: Answered, graph: KnowledgeGraph, told: frozenset[str]) -> Iterable[Result]:
     for hypothesis in answer.alternatives[: RANKS - 1]:
         try:
-            yield result_of(Execution(graph, limits=LIMITS).denotation(hypothesis.form), graph)
+            denotation = Execution(graph, limits=LIMITS).denotation(hypothesis.form)
+            yield result_of(denotation, graph, told=told)
         except ExecutionError:
             continue  # a form that cannot be executed ranks nothing
 

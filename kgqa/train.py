@@ -122,6 +122,7 @@ def train(
             "no lesson is left to train on: no form can be made of what is linked in its question"
         )
     model = (start.model if start is not None else make_model(config, text)).to(chosen)
+    model.hide(words=config.training.hidden_words, offers=config.training.hidden_offers)
     loop = _Loop(config, out, model, text, curriculum.associations, chosen, processes)
     loop.resume()
     coverage = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}

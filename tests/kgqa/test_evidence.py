@@ -125,6 +125,12 @@ def test_the_best_known_stands_first(graph: EmbeddedGraph) -> None:
     assert known[0] > known[-1]
 
 
+def test_what_the_dialogue_has_told_of_stands_last(graph: EmbeddedGraph) -> None:
+    denotation = Execution(graph).denotation(read_form("members(Q6256)"))
+    first, *others = result_of(denotation, graph).entities or ()
+    assert result_of(denotation, graph, told={first}).entities == (*others, first)
+
+
 def test_of_a_large_set_only_the_best_known_are_put_in_order(
     graph: EmbeddedGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:

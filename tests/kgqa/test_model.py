@@ -1,16 +1,15 @@
-"""The parser's inner parts over the toy graph: context, batches, decoder, training, checkpoints."""
+"""The parser's inner parts over the toy graph: context, batches, decoder, answers, checkpoints."""
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from grammar.errors import CheckpointError, ConfigError
+from grammar.errors import CheckpointError
 from grammar.forms import EntityLeaf, RelationLeaf, read_form
 from grammar.offers import Offers
 from grammar.partial import OPERATOR_NAMES, ActionSpace
@@ -27,11 +26,9 @@ from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
 from kgqa.model import StructuredTransformer, with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser
-from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources, targets
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
-from kgqa.train import train
-from tests.small_run import QUESTIONS, SMALL, learnt_by_heart, silent, with_source, write_lessons
+from tests.small_run import QUESTIONS, SMALL, learnt_by_heart
 from tests.toy import toy_graph
 
 
@@ -48,11 +45,6 @@ def text() -> ScratchText:
 @pytest.fixture(scope="module")
 def graph_text(graph: EmbeddedGraph, text: ScratchText) -> GraphText:
     return GraphText(graph, text)
-
-
-@pytest.fixture(scope="module")
-def lessons_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_lessons(tmp_path_factory.mktemp("lessons") / "lessons.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +199,12 @@ def test_an_unknown_name_is_not_answered_with_something_else(run: Path, graph: E
     assert "Zubrowkistan" in answer.why
 
 
+def test_a_pronoun_with_nobody_to_stand_for_is_asked_about(run: Path, graph: EmbeddedGraph) -> None:
+    answer = SemanticParser.load(run, graph, device="cpu").answer(Conversation(), "Where was she born?")
+    assert isinstance(answer, Unparsed)
+    assert "'she'" in answer.why
+
+
 def test_a_turn_remembers_its_form(run: Path, graph: EmbeddedGraph) -> None:
     answer = SemanticParser.load(run, graph, device="cpu").answer(
         Conversation(), "What is the capital of France?"
@@ -251,49 +249,6 @@ def test_a_damaged_checkpoint_is_refused(run: Path, tmp_path: Path, damage: str)
         load_checkpoint(folder, device="cpu")
 
 
-class _Killed(Exception):
-    """Stands for a kill in the middle of training."""
-
-
-def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
-    graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = replace(SMALL.training, epochs=4, batch_size=2, save_minutes=0.0)
-    config = with_source(replace(SMALL, training=settings), lessons_file, graph)
-    train(config, tmp_path / "whole", default_graph=graph.folder, device="cpu", progress=silent)
-    import kgqa.train as module
-
-    steps = 0
-    real = module._Loop._step
-
-    def dying(loop: module._Loop, batch: list[Prepared], rate: float) -> float:
-        nonlocal steps
-        steps += 1
-        if steps == 7:
-            raise _Killed
-        return real(loop, batch, rate)
-
-    monkeypatch.setattr(module._Loop, "_step", dying)
-    with pytest.raises(_Killed):
-        train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=silent)
-    train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=silent)
-    whole, cut = (load_checkpoint(tmp_path / name, device="cpu") for name in ("whole", "cut"))
-    assert whole.checksum == cut.checksum
-
-
-def test_a_run_with_other_settings_is_not_overwritten(
-    run: Path, graph: EmbeddedGraph, lessons_file: Path
-) -> None:
-    config = with_source(replace(SMALL, training=replace(SMALL.training, seed=4)), lessons_file, graph)
-    with pytest.raises(ConfigError, match="other settings"):
-        train(config, run, default_graph=graph.folder, device="cpu", progress=silent)
-
-
-def test_nothing_to_train_on_is_said(graph: EmbeddedGraph, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"\[\[source\]\]"):
-        train(SMALL, tmp_path / "none", default_graph=graph.folder, device="cpu", progress=silent)
-
-
 def test_every_operator_has_a_row_in_the_decoder(text: ScratchText) -> None:
     assert _model(text).operator_score.out_features == len(OPERATOR_NAMES)
 
@@ -310,80 +265,6 @@ def test_a_reply_to_a_question_back_asks_the_earlier_question_again(run: Path, g
 def test_the_same_thing_twice_is_noticed_anywhere_in_a_form() -> None:
     assert says_twice(read_form("cardinality(union(follow(Q142, P36), follow(Q142, P36)))"))
     assert not says_twice(read_form("union(follow(Q142, P36), follow(Q183, P36))"))
-
-
-def test_several_forms_are_learnt_by_the_likelihood_of_any(graph_text: GraphText, text: ScratchText) -> None:
-    config = replace(SMALL, training=replace(SMALL.training, forms=3))
-    forms = tuple(
-        map(read_form, ("follow(Q142, P36)", "keep(follow(Q142, P36), Q515)", "follow(Q142, P9999)"))
-    )
-    lesson = Lesson("x", Conversation(), "What is the capital of France?", forms, None)
-    graph = graph_text.graph
-    assert isinstance(graph, EmbeddedGraph)
-    preparer = Preparer(str(graph.folder), text, config)
-    (both,) = preparer.prepare([lesson], Associations())
-    assert len(both.targets) == 2  # the third cannot be written: its relation is not at hand
-    model, losses = _model(text), []
-    for targets_of in (both.targets, both.targets[:1], both.targets[1:]):
-        one = replace(both, targets=targets_of)
-        arrays = make_batch([one.encoded, one.encoded], text)
-        width = model.operator_score.out_features + arrays.label.shape[1]
-        losses.append(float(model(arrays, *targets([one, one], width)).detach()) / 2)
-    together, first, second = (math.exp(-loss) for loss in losses)
-    assert together == pytest.approx(first + second, rel=1e-4)
-
-
-def test_lessons_are_prepared_alike_by_one_process_and_by_two(
-    graph: EmbeddedGraph,
-    lessons_file: Path,
-    text: ScratchText,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("kgqa.prepare._CHUNK", 2)
-    monkeypatch.setattr("kgqa.prepare._CHUNKS_FOR_ANOTHER", 1)
-    text.save(tmp_path / "text")
-    found = []
-    for workers in (1, 2):
-        training = replace(SMALL.training, workers=workers)
-        config = with_source(replace(SMALL, training=training), lessons_file, graph)
-        curriculum = prepare_sources(
-            config,
-            read_sources(config),
-            text,
-            folder=tmp_path,
-            default_graph=str(graph.folder),
-            progress=silent,
-        )
-        found.append([(x.id, x.context, x.targets[0].actions.tolist()) for x in curriculum.train])
-    assert found[0] == found[1]
-    assert len(found[0]) == len(QUESTIONS)
-
-
-def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
-    graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = with_source(SMALL, lessons_file, graph)
-
-    def killed(*arguments: object, **named: object) -> None:
-        raise _Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr("kgqa.train.prepare_sources", killed)
-        with pytest.raises(_Killed):
-            train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
-    other = replace(config, text=replace(config.text, vocabulary=99))
-    with pytest.raises(ConfigError, match="other settings"):
-        train(other, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
-
-
-def test_names_that_a_run_has_learnt_cannot_be_held_out_from_going_on(
-    run: Path, graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path
-) -> None:
-    training = replace(SMALL.training, start=str(run), unseen_share=0.2)
-    config = with_source(replace(SMALL, training=training), lessons_file, graph)
-    with pytest.raises(ConfigError, match=r"unseen_share.*from nothing"):
-        train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
 
 
 def test_the_chosen_form_is_not_among_its_alternatives_and_these_are_in_the_order_of_the_choice(

@@ -1,0 +1,202 @@
+"""Training over the toy graph: lessons, losses, kills, settings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from grammar.errors import ConfigError
+from grammar.forms import read_form
+from grammar.offers import UNKNOWN
+from kgqa.associations import Associations
+from kgqa.batch import make_batch
+from kgqa.checkpoint import load_checkpoint, make_model
+from kgqa.conversation import Conversation
+from kgqa.graph_text import GraphText
+from kgqa.graphs import EmbeddedGraph
+from kgqa.model import StructuredTransformer
+from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources, targets
+from kgqa.text import ScratchText
+from kgqa.train import train
+from tests.small_run import QUESTIONS, SMALL, learnt_by_heart, silent, with_source, write_lessons
+from tests.toy import toy_graph
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
+    return toy_graph(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(scope="module")
+def text() -> ScratchText:
+    return ScratchText.train(QUESTIONS, vocabulary=200)
+
+
+@pytest.fixture(scope="module")
+def graph_text(graph: EmbeddedGraph, text: ScratchText) -> GraphText:
+    return GraphText(graph, text)
+
+
+@pytest.fixture(scope="module")
+def lessons_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_lessons(tmp_path_factory.mktemp("lessons") / "lessons.jsonl")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, graph: EmbeddedGraph) -> Path:
+    """A run that has learnt the eight questions by heart."""
+    return learnt_by_heart(tmp_path_factory.mktemp("runs"), graph)
+
+
+class _Killed(Exception):
+    """Stands for a kill in the middle of training."""
+
+
+def _model(text: ScratchText) -> StructuredTransformer:
+    torch.manual_seed(0)
+    return make_model(SMALL, text).eval()
+
+
+def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
+    graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(SMALL.training, epochs=4, batch_size=2, save_minutes=0.0)
+    config = with_source(replace(SMALL, training=settings), lessons_file, graph)
+    train(config, tmp_path / "whole", default_graph=graph.folder, device="cpu", progress=silent)
+    import kgqa.train as module
+
+    steps = 0
+    real = module._Loop._step
+
+    def dying(loop: module._Loop, batch: list[Prepared], rate: float) -> float:
+        nonlocal steps
+        steps += 1
+        if steps == 7:
+            raise _Killed
+        return real(loop, batch, rate)
+
+    monkeypatch.setattr(module._Loop, "_step", dying)
+    with pytest.raises(_Killed):
+        train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=silent)
+    train(config, tmp_path / "cut", default_graph=graph.folder, device="cpu", progress=silent)
+    whole, cut = (load_checkpoint(tmp_path / name, device="cpu") for name in ("whole", "cut"))
+    assert whole.checksum == cut.checksum
+
+
+def test_a_run_with_other_settings_is_not_overwritten(
+    run: Path, graph: EmbeddedGraph, lessons_file: Path
+) -> None:
+    config = with_source(replace(SMALL, training=replace(SMALL.training, seed=4)), lessons_file, graph)
+    with pytest.raises(ConfigError, match="other settings"):
+        train(config, run, default_graph=graph.folder, device="cpu", progress=silent)
+
+
+def test_nothing_to_train_on_is_said(graph: EmbeddedGraph, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\[\[source\]\]"):
+        train(SMALL, tmp_path / "none", default_graph=graph.folder, device="cpu", progress=silent)
+
+
+def test_several_forms_are_learnt_by_the_likelihood_of_any(graph_text: GraphText, text: ScratchText) -> None:
+    config = replace(SMALL, training=replace(SMALL.training, forms=3))
+    forms = tuple(
+        map(read_form, ("follow(Q142, P36)", "keep(follow(Q142, P36), Q515)", "follow(Q142, P9999)"))
+    )
+    lesson = Lesson("x", Conversation(), "What is the capital of France?", forms, None)
+    graph = graph_text.graph
+    assert isinstance(graph, EmbeddedGraph)
+    preparer = Preparer(str(graph.folder), text, config)
+    (both,) = preparer.prepare([lesson], Associations())
+    assert len(both.targets) == 2  # the third cannot be written: its relation is not at hand
+    model, losses = _model(text), []
+    for targets_of in (both.targets, both.targets[:1], both.targets[1:]):
+        one = replace(both, targets=targets_of)
+        arrays = make_batch([one.encoded, one.encoded], text)
+        width = model.operator_score.out_features + arrays.label.shape[1]
+        losses.append(float(model(arrays, *targets([one, one], width)).detach()) / 2)
+    together, first, second = (math.exp(-loss) for loss in losses)
+    assert together == pytest.approx(first + second, rel=1e-4)
+
+
+def test_words_and_offers_are_hidden_while_training_only(graph_text: GraphText, text: ScratchText) -> None:
+    graph = graph_text.graph
+    assert isinstance(graph, EmbeddedGraph)
+    lesson = Lesson(
+        "x", Conversation(), "What is the capital of France?", (read_form("follow(Q142, P36)"),), None
+    )
+    (one,) = Preparer(str(graph.folder), text, SMALL).prepare([lesson], Associations())
+    settings = replace(SMALL, model=replace(SMALL.model, dropout=0.0))
+    torch.manual_seed(0)
+    model = make_model(settings, text)
+    arrays = make_batch([one.encoded], text)
+    rows, actions, allowed, offers = targets([one], model.operator_score.out_features + arrays.label.shape[1])
+    assert (offers >= 0).any()
+
+    def loss(given: torch.Tensor = offers) -> float:
+        torch.manual_seed(1)
+        return float(model(arrays, rows, actions, allowed, given).detach())
+
+    plain, silent = loss(), loss(torch.full_like(offers, UNKNOWN))
+    model.hide(words=0.0, offers=1.0)
+    assert loss() == silent != plain
+    model.hide(words=0.9, offers=0.0)
+    assert loss() != plain
+    model.eval()
+    model.hide(words=0.9, offers=1.0)
+    assert loss() == pytest.approx(plain, rel=1e-5)
+
+
+def test_lessons_are_prepared_alike_by_one_process_and_by_two(
+    graph: EmbeddedGraph,
+    lessons_file: Path,
+    text: ScratchText,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kgqa.prepare._CHUNK", 2)
+    monkeypatch.setattr("kgqa.prepare._CHUNKS_FOR_ANOTHER", 1)
+    text.save(tmp_path / "text")
+    found = []
+    for workers in (1, 2):
+        training = replace(SMALL.training, workers=workers)
+        config = with_source(replace(SMALL, training=training), lessons_file, graph)
+        curriculum = prepare_sources(
+            config,
+            read_sources(config),
+            text,
+            folder=tmp_path,
+            default_graph=str(graph.folder),
+            progress=silent,
+        )
+        found.append([(x.id, x.context, x.targets[0].actions.tolist()) for x in curriculum.train])
+    assert found[0] == found[1]
+    assert len(found[0]) == len(QUESTIONS)
+
+
+def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
+    graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = with_source(SMALL, lessons_file, graph)
+
+    def killed(*arguments: object, **named: object) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kgqa.train.prepare_sources", killed)
+        with pytest.raises(_Killed):
+            train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
+    other = replace(config, text=replace(config.text, vocabulary=99))
+    with pytest.raises(ConfigError, match="other settings"):
+        train(other, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
+
+
+def test_names_that_a_run_has_learnt_cannot_be_held_out_from_going_on(
+    run: Path, graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path
+) -> None:
+    training = replace(SMALL.training, start=str(run), unseen_share=0.2)
+    config = with_source(replace(SMALL, training=training), lessons_file, graph)
+    with pytest.raises(ConfigError, match=r"unseen_share.*from nothing"):
+        train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
