@@ -62,6 +62,7 @@ _CODE = re.compile(
     r"[{}]|\?[a-z]\w*\s+\w+:\w|;\s*--|\bSELECT\b.*\b(?:FROM|WHERE)\b", re.IGNORECASE | re.DOTALL
 )
 _PERSONAL = frozenset(["he", "him", "his", "she", "her", "hers", "they", "them", "their", "theirs"])
+_ASKING = frozenset(["", "who", "whom", "whose", "where", "when", "what", "which"])
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3}
 
 
@@ -317,7 +318,7 @@ def _not_understood(read: _Read) -> str:
         names = ", ".join(f"'{mention}'" for mention in links.unlinked[:3])
         return f"I do not know {names} in this graph."
     if pronoun := _without_antecedent(read):
-        return f"I do not know who or what {pronoun!r} is: ask again with a name."
+        return f"I do not know who or what is meant by {pronoun!r}: ask again with a name."
     if not any(c.span for c in links.candidates if isinstance(c.leaf, (EntityLeaf, TypeLeaf))):
         return "I found nothing in that question that this graph knows; name a person, place or thing."
     return "I know what you speak of, but not what you ask about it; try other words."
@@ -325,10 +326,13 @@ def _not_understood(read: _Read) -> str:
 
 def _without_antecedent(read: _Read) -> str | None:
     """The first word of a question that points at somebody where nobody and no kind of thing is spoken of."""
-    spoken_of = (EntityLeaf, TypeLeaf)
-    if any(isinstance(c.leaf, spoken_of) and (c.span or c.turn) for c in read.links.candidates):
-        return None
-    words = (read.meant.question[start:end] for start, end in read.links.pointing)
+    question = read.meant.question
+    for candidate in read.links.candidates:
+        if isinstance(candidate.leaf, (EntityLeaf, TypeLeaf)):
+            start, end = candidate.span or (0, 0)
+            if candidate.turn or question[start:end].lower() not in _ASKING:
+                return None
+    words = (question[start:end] for start, end in read.links.pointing)
     return next((word for word in words if word.lower() in _PERSONAL), None)
 
 
