@@ -53,6 +53,6 @@ model: $(STAMP)
 	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 5200 --seed 32
 	$(KGQA) supervise convquestions runs/bundled/convquestions.json.gz --graph runs/bundled/wikidata --out runs/bundled/convquestions.silver
 	test -e runs/bundled/first/choice.json || $(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out runs/bundled/first
-	$(KGQA) train --config data/recipes/bundled.toml --from runs/bundled/first --epochs 2 --learning-rate 4e-4 --out runs/bundled/run
+	$(KGQA) train --config data/recipes/bundled.toml --from runs/bundled/first --epochs 1 --learning-rate 4e-4 --out runs/bundled/run
 	mkdir -p data/model
 	cp -r runs/bundled/run/config.toml runs/bundled/run/weights.safetensors runs/bundled/run/associations.json runs/bundled/run/choice.json runs/bundled/run/text data/model/

@@ -202,7 +202,7 @@ class SemanticParser:
             chosen, denotation = timeless(likeliest, execution) or (chosen, denotation)
         if self.guided and is_empty(denotation):
             chosen, denotation = relaxed(chosen, execution) or (chosen, denotation)
-        unsure = self.guided and math.exp(chosen.score) < UNSURE
+        unsure = self.guided and (math.exp(chosen.score) < UNSURE or not links.candidates)
         unknown = given is None and links.unlinked and not _uses_words(chosen.form, links)
         lost = self.guided and given is None and _without_antecedent(read)
         if unsure or unknown or lost:
