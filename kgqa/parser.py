@@ -328,10 +328,10 @@ def _without_antecedent(read: _Read) -> str | None:
     """The first word of a question that points at somebody where nobody and no kind of thing is spoken of."""
     question = read.meant.question
     for candidate in read.links.candidates:
-        if isinstance(candidate.leaf, (EntityLeaf, TypeLeaf)):
-            start, end = candidate.span or (0, 0)
-            if candidate.turn or question[start:end].lower() not in _ASKING:
-                return None
+        start, end = candidate.span or (0, 0)
+        kind = isinstance(candidate.leaf, TypeLeaf) and question[start:end].lower() not in _ASKING
+        if kind or isinstance(candidate.leaf, EntityLeaf):
+            return None
     words = (question[start:end] for start, end in read.links.pointing)
     return next((word for word in words if word.lower() in _PERSONAL), None)
 

@@ -200,9 +200,12 @@ def test_an_unknown_name_is_not_answered_with_something_else(run: Path, graph: E
 
 
 def test_a_pronoun_with_nobody_to_stand_for_is_asked_about(run: Path, graph: EmbeddedGraph) -> None:
-    answer = SemanticParser.load(run, graph, device="cpu").answer(Conversation(), "Where was she born?")
-    assert isinstance(answer, Unparsed)
-    assert "'she'" in answer.why
+    parser = SemanticParser.load(run, graph, device="cpu")
+    unanswered = Conversation((Turn("Who founded Zubrowkistan?", TurnAnswer()),))
+    for conversation in (Conversation(), unanswered):
+        answer = parser.answer(conversation, "Where was she born?")
+        assert isinstance(answer, Unparsed)
+        assert "'she'" in answer.why
 
 
 def test_a_turn_remembers_its_form(run: Path, graph: EmbeddedGraph) -> None:
