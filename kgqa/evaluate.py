@@ -271,10 +271,11 @@ def data_checksum(path: Path) -> str:
 
 
 def _check_protocol(out: Path, protocol: dict[str, Any]) -> None:
-    """Note the protocol of a new folder, or see that an old one has the same."""
-    path = out / _PROTOCOL
+    """Note the protocol of a folder without predictions, or see that those in it were made with the same."""
+    path, predictions = out / _PROTOCOL, out / _PREDICTIONS
     stays = {key: value for key, value in protocol.items() if key not in _VARYING}
-    if path.exists():
+    made = predictions.exists() and predictions.stat().st_size > 0
+    if made and path.exists():
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
@@ -287,7 +288,7 @@ def _check_protocol(out: Path, protocol: dict[str, Any]) -> None:
                 "name another --out, or remove that folder"
             )
         return
-    if (out / _PREDICTIONS).exists():
+    if made:
         raise ConfigError(f"{out} holds predictions of an unknown protocol: name another --out")
     path.with_suffix(".new").write_text(json.dumps(stays, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(path.with_suffix(".new"), path)

@@ -204,6 +204,15 @@ def test_another_protocol_is_refused(graph: EmbeddedGraph, source: Path, tmp_pat
         run(FORMS, graph, source, out)
 
 
+def test_a_run_that_found_no_question_binds_nothing(
+    graph: EmbeddedGraph, source: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="found none"):
+        run([], graph, source, tmp_path / "out", entities="gold")
+    report, _ = run(FORMS, graph, source, tmp_path / "out", entities="linked")
+    assert report.by_type["t"]["n"] == len(FORMS)
+
+
 def test_limit_and_split(graph: EmbeddedGraph, source: Path, tmp_path: Path) -> None:
     report, _ = run(FORMS, graph, source, tmp_path / "1", limit=2)
     assert report.protocol["dialogues"] == 2
