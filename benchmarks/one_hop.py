@@ -90,7 +90,7 @@ def _pair(example: Example, seed: str, graph: KnowledgeGraph) -> Pair:
         number = graph.entities([start])
         for use in graph.neighbourhood(number[number >= 0]):
             form = read_form(f"{_OPERATORS[use.direction]}({start}, {use.relation})")
-            result = result_of(execution.denotation(form), graph)
+            result = result_of(execution.denotation(form), graph, told=example.conversation.told)
             items = result_items(result)[: 1 if result.entities else None]  # entities are ranked
             size, many = metrics.group_of(items, golds, label=lambda name: graph.label(name) or "")
             label = graph.label(use.relation) or use.relation

@@ -166,10 +166,11 @@ class _Examination:
             examples = [group[k].examples[turn] for k in here]
             requests = [self._request(e, own[k]) for k, e in zip(here, examples, strict=True)]
             answers = self.parser.answer_batch(requests, beam=BEAM)
-            for k, example, answer in zip(here, examples, answers, strict=True):
+            for k, example, request, answer in zip(here, examples, requests, answers, strict=True):
                 own[k] = self._next(own[k], group[k], turn, answer)
                 if not example.gold.ambiguous:
-                    lines[k].append(self._line(example, answer, group[k], turn))
+                    told = request.conversation.told
+                    lines[k].append(self._line(example, answer, group[k], turn, told))
         return [[{**line, "of": len(part)} for line in part] for part in lines]
 
     def _request(self, example: Example, own: Conversation) -> Request:
@@ -188,7 +189,9 @@ class _Examination:
         mentions = example.gold.mentions if self.setting.entities == "gold" else ()
         return own.then(turn_of(answer, mentions=mentions))
 
-    def _line(self, example: Example, answer: Answer, dialogue: Dialogue, turn: int) -> dict[str, Any]:
+    def _line(
+        self, example: Example, answer: Answer, dialogue: Dialogue, turn: int, told: frozenset[str]
+    ) -> dict[str, Any]:
         graph = self.parser.graph
         line = score(example, answer, graph)
         line |= {"dialogue": dialogue.id, "seed": dialogue.split_key, "turn": turn}
@@ -197,7 +200,7 @@ class _Examination:
         ]
         line["gold_text"] = example.gold.text
         if self.reach is not None:
-            line["groups"] = rank(example, answer, graph)
+            line["groups"] = rank(example, answer, graph, told=told)
             line["hops"] = hops(example, dialogue.split_key, self.reach)
         return line
 

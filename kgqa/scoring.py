@@ -69,10 +69,13 @@ def score(example: Example, answer: Answer, graph: KnowledgeGraph) -> dict[str, 
     }
 
 
-def rank(example: Example, answer: Answer, graph: KnowledgeGraph) -> list[tuple[int, int]] | None:
+def rank(
+    example: Example, answer: Answer, graph: KnowledgeGraph, *, told: frozenset[str]
+) -> list[tuple[int, int]] | None:
     """The answer and those of the other forms of the beam as groups (items, right ones), best first.
 
     Entities are ranked (``result_of``), so a right one is a group of its own; of values all are tied.
+    ``told`` is what the dialogue had told of that the parser saw, which need not be the released one.
     """
     golds = gold_items(example.gold)
     if golds is None:
@@ -85,7 +88,7 @@ def rank(example: Example, answer: Answer, graph: KnowledgeGraph) -> list[tuple[
 
     groups: list[tuple[int, int]] = []
     seen: set[Item] = set()
-    results = [answer.result, *_others(answer, graph, example.conversation.told)]
+    results = [answer.result, *_others(answer, graph, told)]
     for result in results[:RANKS]:
         items = [item for item in result_items(result) if item not in seen]
         seen.update(items)

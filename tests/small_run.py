@@ -6,8 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
+from kgqa.checkpoint import make_model
 from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig
 from kgqa.graphs import EmbeddedGraph
+from kgqa.model import StructuredTransformer
+from kgqa.text import ScratchText
 from kgqa.train import train
 
 QUESTIONS = {
@@ -45,6 +50,12 @@ def write_lessons(path: Path) -> Path:
 def with_source(config: Config, path: Path, graph: EmbeddedGraph) -> Config:
     """The settings with lessons to learn from."""
     return replace(config, source=(SourceConfig("plain", str(path), str(graph.folder), entities="linked"),))
+
+
+def untrained(text: ScratchText) -> StructuredTransformer:
+    """The model before it has learnt anything."""
+    torch.manual_seed(0)
+    return make_model(SMALL, text).eval()
 
 
 def learnt_by_heart(folder: Path, graph: EmbeddedGraph) -> Path:

@@ -10,12 +10,6 @@ from kgqa.chat import MOST_CHARACTERS, Chat, check_question
 from kgqa.corrections import Correction, read_correction
 from kgqa.graphs import EmbeddedGraph
 from tests.form_parser import FormParser
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("chat"))
 
 
 @pytest.fixture

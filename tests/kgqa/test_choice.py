@@ -18,7 +18,6 @@ from kgqa.choice import NONE, Choice, Choices, learn_choice
 from kgqa.context import Context, ContextObject
 from kgqa.form_features import FEATURES, execute_hypothesis, features_of
 from kgqa.graphs import EmbeddedGraph
-from tests.toy import toy_graph
 
 FRANCE = EntityLeaf(("Q142",))
 CONTEXT = Context(
@@ -35,11 +34,6 @@ CONTEXT = Context(
         ContextObject(TypeLeaf("Q11424"), "film", "meaning"),
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("choice"))
 
 
 def rows(graph: EmbeddedGraph, *forms: str) -> list[dict[str, float]]:

@@ -20,12 +20,6 @@ from kgqa.graphs import EmbeddedGraph
 from kgqa.report import Report
 from kgqa.unseen import is_unseen
 from tests.form_parser import FormParser
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("evaluate"))
 
 
 @pytest.fixture

@@ -10,12 +10,6 @@ from kgqa.answer import Fact, Result
 from kgqa.evidence import answer_text, facts_behind, result_of
 from kgqa.graphs import EmbeddedGraph
 from kgqa.readable import NOTHING, fact_text
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("evidence"))
 
 
 def facts(text: str, graph: EmbeddedGraph, *, limit: int = 20) -> list[str]:

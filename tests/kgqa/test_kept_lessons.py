@@ -40,11 +40,6 @@ WORDS = ("what", "is", "the", "capital", "of", "which", "how", "many", "##s", "?
 CHUNKS = len(QUESTIONS) // 2
 
 
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("toy"))
-
-
 @pytest.fixture
 def config(graph: EmbeddedGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """Eight lessons in chunks of two, four of each half."""

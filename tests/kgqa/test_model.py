@@ -24,33 +24,11 @@ from kgqa.decode import action_numbers, beam_search, says_twice
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
-from kgqa.model import StructuredTransformer, with_start
+from kgqa.model import with_start
 from kgqa.parser import MAX_QUESTION, SemanticParser
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
-from tests.small_run import QUESTIONS, SMALL, learnt_by_heart
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("toy"))
-
-
-@pytest.fixture(scope="module")
-def text() -> ScratchText:
-    return ScratchText.train(QUESTIONS, vocabulary=200)
-
-
-@pytest.fixture(scope="module")
-def graph_text(graph: EmbeddedGraph, text: ScratchText) -> GraphText:
-    return GraphText(graph, text)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, graph: EmbeddedGraph) -> Path:
-    """A run that has learnt the eight questions by heart."""
-    return learnt_by_heart(tmp_path_factory.mktemp("runs"), graph)
+from tests.small_run import QUESTIONS, SMALL, untrained
 
 
 def _context(question: str, graph_text: GraphText, conversation: Conversation | None = None) -> Context:
@@ -65,11 +43,6 @@ def _context(question: str, graph_text: GraphText, conversation: Conversation | 
         associations=Associations(),
         config=SMALL.context,
     )
-
-
-def _model(text: ScratchText) -> StructuredTransformer:
-    torch.manual_seed(0)
-    return make_model(SMALL, text).eval()
 
 
 def test_a_reply_to_a_question_back_does_not_take_up_an_older_form(graph_text: GraphText) -> None:
@@ -109,7 +82,7 @@ def test_a_context_is_one_json_structure(graph_text: GraphText) -> None:
 
 def test_padding_changes_nothing(graph_text: GraphText, text: ScratchText) -> None:
     contexts = [_context(q, graph_text) for q in ("Which countries border France?", "Paris?")]
-    model = _model(text)
+    model = untrained(text)
     encoded = encode_contexts(contexts, text, config=SMALL.context)
     together = model.encode(make_batch(encoded, text))
     start = with_start(torch.full((2, 1), -1))
@@ -121,7 +94,7 @@ def test_padding_changes_nothing(graph_text: GraphText, text: ScratchText) -> No
 
 def test_step_by_step_is_all_at_once(graph_text: GraphText, text: ScratchText) -> None:
     context = _context("Which countries border France?", graph_text)
-    model = _model(text)
+    model = untrained(text)
     encoded = encode_contexts([context], text, config=SMALL.context)
     space = ActionSpace(context.leaves, max_actions=16)
     actions = action_numbers(read_form("keep(follow(Q142, P47), Q6256)"), space)
@@ -152,7 +125,7 @@ def test_a_wide_beam_finds_the_most_probable_form(graph_text: GraphText, text: S
     context = _context("What is the capital of France?", graph_text)
     batch = make_batch(encode_contexts([context], text, config=SMALL.context), text)
     space = ActionSpace(context.leaves[:6], max_actions=4)
-    model = _model(text)
+    model = untrained(text)
     offers = [Offers(graph_text.graph)]
     narrow = beam_search(model, batch, [space], offers=offers, beam=1)[0][0].score
     wide = beam_search(model, batch, [space], offers=offers, beam=60)[0][0].score
@@ -253,7 +226,7 @@ def test_a_damaged_checkpoint_is_refused(run: Path, tmp_path: Path, damage: str)
 
 
 def test_every_operator_has_a_row_in_the_decoder(text: ScratchText) -> None:
-    assert _model(text).operator_score.out_features == len(OPERATOR_NAMES)
+    assert untrained(text).operator_score.out_features == len(OPERATOR_NAMES)
 
 
 def test_a_reply_to_a_question_back_asks_the_earlier_question_again(run: Path, graph: EmbeddedGraph) -> None:

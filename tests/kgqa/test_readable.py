@@ -7,12 +7,6 @@ import pytest
 from grammar.values import read_value
 from kgqa.graphs import EmbeddedGraph
 from kgqa.readable import number_text, ordinal, value_text
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("readable"))
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from grammar.denotation import is_empty
 from grammar.execute import Execution
 from grammar.forms import read_form
 from kgqa.answer import Hypothesis
 from kgqa.graphs import EmbeddedGraph
 from kgqa.relaxing import relaxed, timeless
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("relaxing"))
 
 
 def test_a_type_filter_that_leaves_nothing_is_given_up(graph: EmbeddedGraph) -> None:

@@ -15,7 +15,6 @@ from kgqa.graphs import EmbeddedGraph
 from kgqa.reranking import rerank
 from kgqa.supervision import read_silver, supervise
 from tests.small_run import learnt_by_heart
-from tests.toy import toy_graph
 
 CAPITAL = "What is the capital of France?"
 DIALOGUES = [
@@ -32,11 +31,6 @@ DIALOGUES = [
         ),
     )
 ]
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("toy"))
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnA
 from kgqa.datasets import read_dataset
 from kgqa.graphs import EmbeddedGraph
 from kgqa.supervision import Coverage, read_silver, supervise
-from tests.toy import toy_graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CSQA = REPOSITORY.parent / "shared" / "data" / "csqa" / "train.jsonl.gz"
@@ -81,11 +80,6 @@ def dialogue(number: int) -> Dialogue:
 
 
 DIALOGUES = [dialogue(number) for number in range(6)]
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("supervision"))
 
 
 @pytest.fixture(scope="module")

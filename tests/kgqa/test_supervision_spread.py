@@ -19,7 +19,6 @@ from kgqa.supervision import supervise
 from kgqa.supervision.spread import _knock, _work_on_node
 from kgqa.supervision.turns import BUDGET, Task
 from tests.kgqa.test_supervision import dialogue
-from tests.toy import toy_graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DIALOGUES = [dialogue(number) for number in range(200)]
@@ -39,11 +38,6 @@ if __name__ == "__main__":
     options = {"ray": sys.argv[4]} if len(sys.argv) > 4 else {"workers": 2}
     supervise(dialogues, graph, out=sys.argv[2], progress=slowly, **options)
 """
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("spread"))
 
 
 @pytest.fixture(scope="module")

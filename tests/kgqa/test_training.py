@@ -14,31 +14,14 @@ from grammar.forms import read_form
 from grammar.offers import UNKNOWN
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
-from kgqa.checkpoint import load_checkpoint, make_model
+from kgqa.checkpoint import load_checkpoint
 from kgqa.conversation import Conversation
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
-from kgqa.model import StructuredTransformer
 from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources, targets
 from kgqa.text import ScratchText
 from kgqa.train import train
-from tests.small_run import QUESTIONS, SMALL, learnt_by_heart, silent, with_source, write_lessons
-from tests.toy import toy_graph
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("toy"))
-
-
-@pytest.fixture(scope="module")
-def text() -> ScratchText:
-    return ScratchText.train(QUESTIONS, vocabulary=200)
-
-
-@pytest.fixture(scope="module")
-def graph_text(graph: EmbeddedGraph, text: ScratchText) -> GraphText:
-    return GraphText(graph, text)
+from tests.small_run import QUESTIONS, SMALL, silent, untrained, with_source, write_lessons
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +29,8 @@ def lessons_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_lessons(tmp_path_factory.mktemp("lessons") / "lessons.jsonl")
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, graph: EmbeddedGraph) -> Path:
-    """A run that has learnt the eight questions by heart."""
-    return learnt_by_heart(tmp_path_factory.mktemp("runs"), graph)
-
-
 class _Killed(Exception):
     """Stands for a kill in the middle of training."""
-
-
-def _model(text: ScratchText) -> StructuredTransformer:
-    torch.manual_seed(0)
-    return make_model(SMALL, text).eval()
 
 
 def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
@@ -111,7 +83,7 @@ def test_several_forms_are_learnt_by_the_likelihood_of_any(graph_text: GraphText
     preparer = Preparer(str(graph.folder), text, config)
     (both,) = preparer.prepare([lesson], Associations())
     assert len(both.targets) == 2  # the third cannot be written: its relation is not at hand
-    model, losses = _model(text), []
+    model, losses = untrained(text), []
     for targets_of in (both.targets, both.targets[:1], both.targets[1:]):
         one = replace(both, targets=targets_of)
         arrays = make_batch([one.encoded, one.encoded], text)
@@ -128,9 +100,7 @@ def test_words_and_offers_are_hidden_while_training_only(graph_text: GraphText, 
         "x", Conversation(), "What is the capital of France?", (read_form("follow(Q142, P36)"),), None
     )
     (one,) = Preparer(str(graph.folder), text, SMALL).prepare([lesson], Associations())
-    settings = replace(SMALL, model=replace(SMALL.model, dropout=0.0))
-    torch.manual_seed(0)
-    model = make_model(settings, text)
+    model = untrained(text).train()
     arrays = make_batch([one.encoded], text)
     rows, actions, allowed, offers = targets([one], model.operator_score.out_features + arrays.label.shape[1])
     assert (offers >= 0).any()

@@ -19,7 +19,6 @@ from kgqa.prepare import Lesson
 from kgqa.text import PretrainedText, ScratchText
 from kgqa.tuning import Pair, aliases_of, pairs_of, tune
 from tests.tiny_encoder import write_encoder
-from tests.toy import toy_graph
 
 WORDS = ("who", "made", "it", "where", "is", "that", "director", "place", "country", "cast")
 PAIRS = [
@@ -85,11 +84,6 @@ def test_tuning_goes_on_after_a_kill_as_if_nothing_had_been(
             _tune(cut, tmp_path / "cut", config)
     _tune(again, tmp_path / "cut", config)
     assert again.digest == whole.digest
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("toy"))
 
 
 def test_pairs_are_of_questions_that_say_what_they_are_about(graph: EmbeddedGraph) -> None:

@@ -14,7 +14,6 @@ from kgqa.conversation import Conversation, Dialogue, Example, Gold, Turn, TurnA
 from kgqa.graphs import EmbeddedGraph
 from kgqa.likeness import Likeness
 from kgqa.supervision.turns import BUDGET, Task, Worker
-from tests.toy import toy_graph
 
 ABOUT_PARIS = Conversation(
     (Turn("What is the capital of France?", TurnAnswer("Paris", entities=("Q90",)), ("Q142",)),)
@@ -22,11 +21,6 @@ ABOUT_PARIS = Conversation(
 ABOUT_A_FILM = Conversation(
     (Turn("Who directed The Godfather?", TurnAnswer("Coppola", entities=("Q56094",)), ("Q47703",)),)
 )
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedGraph:
-    return toy_graph(tmp_path_factory.mktemp("unannotated"))
 
 
 @pytest.fixture(scope="module")
