@@ -23,6 +23,8 @@ from grammar.errors import ConfigError
 
 SCRATCH = "scratch"
 """Name of the text encoder that is trained from nothing."""
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+"""The text encoder that was measured best (``docs/parser.md``)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class TextConfig:
     and frozen then. ``vocabulary`` is the number of word pieces of the encoder trained from scratch.
     """
 
-    encoder: str = SCRATCH
+    encoder: str = MINILM
     vocabulary: int = 8_000
     tuning_steps: int = 1_000
     tuned_layers: int = 4

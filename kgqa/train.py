@@ -269,6 +269,7 @@ class _Loop:
             ],
             lr=self.settings.learning_rate,
             betas=(0.9, 0.98),
+            fused=device.type in ("cpu", "cuda"),
         )
 
     def log(self, **record: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from kgqa.checkpoint import make_model
-from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig
+from kgqa.config import SCRATCH, Config, ModelConfig, SourceConfig, TextConfig, TrainingConfig
 from kgqa.graphs import EmbeddedGraph
 from kgqa.model import StructuredTransformer
 from kgqa.text import ScratchText
@@ -26,6 +26,7 @@ QUESTIONS = {
     "Is Paris the capital of France?": "is_in(Q90, follow(Q142, P36))",
 }
 SMALL = Config(
+    text=TextConfig(encoder=SCRATCH),
     model=ModelConfig(dimension=48, heads=4, encoder_layers=2, decoder_layers=1, dropout=0.0),
     training=TrainingConfig(
         epochs=60, batch_size=8, learning_rate=3e-3, warmup_steps=5, dev_share=0.0, max_actions=16, seed=3

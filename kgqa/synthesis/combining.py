@@ -19,7 +19,7 @@ from kgqa.synthesis.said import OTHER_WAY, chosen, family, in_register, posed, p
 from kgqa.synthesis.single import somebody_else
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
-_JOINS = ("union", "union", "intersect", "intersect", "difference")
+_JOINS = ("union", "union", "intersect", "intersect", "difference", "difference")
 _BEHIND = re.compile(r" (in|by|for|at|from|on|with|to|about) \{n'\}$")
 
 

@@ -22,7 +22,7 @@ def joined(talk: Talk, name: str) -> Draft | None:
     named = (talk.survey.label(name) or name, *talk.survey.aliases(name), "he ", "she ", "it ", "they ")
     participle = not LEAD.match(first.clause) and not first.clause.startswith(tuple(map(literally, named)))
     rng = talk.rng
-    how: _Join = rng.choice(["union", "intersect", "difference", "intersect"])
+    how: _Join = rng.choice(["union", "intersect", "difference"])
     second = _partner(talk, first, how)
     if second is None:
         return None
@@ -108,7 +108,7 @@ def shared(talk: Talk, name: str) -> Draft | None:
     if not choices:
         return None
     template = talk.rng.choice(choices)
-    how: _Join = talk.rng.choice(["intersect", "intersect", "union", "difference"])
+    how: _Join = talk.rng.choice(["intersect", "union", "difference"])
     link = {"intersect": "and", "union": "or", "difference": "but not"}[how]
     both = "both " if how == "intersect" and talk.rng.random() < 0.5 else ""
     x, z = talk.refer(name), Name.of(talk.survey.label(other) or other)

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from grammar.errors import ConfigError
-from kgqa.config import Config, ModelConfig, SourceConfig, TrainingConfig, write_toml
+from kgqa.config import SCRATCH, Config, ModelConfig, SourceConfig, TextConfig, TrainingConfig, write_toml
 from kgqa.processes import Processes
 from kgqa.train import train
 from tests.toy import toy_graph
@@ -28,6 +28,7 @@ LESSONS = {
     "Which countries border Germany?": "keep(follow(Q183, P47), Q6256)",
 }
 CONFIG = Config(
+    text=TextConfig(encoder=SCRATCH),
     model=ModelConfig(dimension=24, heads=2, encoder_layers=1, decoder_layers=1, dropout=0.0),
     # Five lessons in batches of two: the last batch leaves one of two processes without a lesson.
     training=TrainingConfig(
