@@ -49,10 +49,10 @@ model: $(STAMP)
 		$(DATA)/csqa/train_count_triples.tsv.gz --out runs/bundled/wikidata
 	$(KGQA) split csqa runs/bundled/csqa.jsonl.gz --share 0.1 --out runs/bundled/csqa.held_out
 	$(KGQA) split convquestions runs/bundled/convquestions.json.gz --share 0.4 --out runs/bundled/convquestions.held_out
-	$(KGQA) synthesize --out runs/bundled/bundled.jsonl --count 5000 --seed 31
-	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 5200 --seed 32
+	$(KGQA) synthesize --out runs/bundled/bundled.jsonl --count 9000 --seed 41
+	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 9000 --seed 42
 	$(KGQA) supervise convquestions runs/bundled/convquestions.json.gz --graph runs/bundled/wikidata --out runs/bundled/convquestions.silver
 	test -e runs/bundled/first/choice.json || $(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out runs/bundled/first
-	$(KGQA) train --config data/recipes/bundled.toml --from runs/bundled/first --epochs 1 --learning-rate 4e-4 --out runs/bundled/run
+	$(KGQA) train --config data/recipes/bundled.toml --from runs/bundled/first --learning-rate 5e-4 --out runs/bundled/run
 	mkdir -p data/model
 	cp -r runs/bundled/run/config.toml runs/bundled/run/weights.safetensors runs/bundled/run/associations.json runs/bundled/run/choice.json runs/bundled/run/text data/model/

@@ -6,8 +6,7 @@ Among the forms of the beam ``kgqa.choice`` decides. A guided parser then lets a
 give way to one that denotes something and is not much less probable. Where none does, the best form is
 tried without what the graph may just not tell (``kgqa.relaxing``), then the words that it took for an entity
 are read as another one ("president of the United States" as the country). Where nothing was learnt to
-choose by, or forms are too dear to be executed, a form that leaves out an entity which the question clearly
-names counts as less probable.
+choose by, or forms are dear to execute, one that leaves out a clearly named entity counts as less probable.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from grammar.forms import replace as replace_parts
 from grammar.offers import Offers
 from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
+from kgqa.answer_sorts import of_sort_asked_for
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
 from kgqa.context import Context
@@ -194,9 +194,9 @@ class SemanticParser:
         hypotheses, close = self._judged(hypotheses, read, execution)
         executed = [(one.hypothesis, one.denotation) for one in close if one.denotation is not None]
         if not executed:
-            first = close[0]
-            assert first.error is not None
-            return Failed(question, links, 0.0, form=first.hypothesis.form, error=first.error)
+            form, error = close[0].hypothesis.form, close[0].error
+            assert error is not None
+            return Failed(question, links, 0.0, form=form, error=error)
         chosen, denotation = next((pair for pair in executed if not is_empty(pair[1])), executed[0])
         if self.guided and math.exp(chosen.score) < DOUBTFUL:
             chosen, denotation = timeless(likeliest, execution) or (chosen, denotation)
@@ -235,6 +235,7 @@ class SemanticParser:
         choice = choices.guided if self.guided else choices.unguided
         if self.offers.are_cheap and choice:
             judged = choice.judge(hypotheses, read.context, execution, self.offers)
+            judged = of_sort_asked_for(judged, read.asked.question, self.graph) if self.guided else judged
             ranked = [one.hypothesis for one in judged]
             return ranked, [one for one in judged if one.hypothesis.score >= ranked[0].score - margin]
         ranked = _ranked(hypotheses, read.links) if self.guided else list(hypotheses)

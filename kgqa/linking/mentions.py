@@ -30,7 +30,7 @@ our out over please respectively same shall she should show so some such tell th
 theirs them then there these they this those through till to too under until up upon us very was we
 were what when where which while who whom whose why will with without would yes you your
 approximately around exactly greater lesser max min maximum minimum amount total both either neither
-mean meant thing things
+mean meant thing things since during find identify determine enumerate specify
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that make no name on their own."""
