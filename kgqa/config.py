@@ -83,7 +83,8 @@ class TrainingConfig:
     there are cores, at most 8). ``unseen_share`` of all relations and types are held out, with the lessons
     that need them, to measure what becomes of names never learnt. ``start`` is the folder of a run whose
     weights training goes on from, with its text encoder and its settings of model and context; with none it
-    starts from nothing. ``max_minutes`` of 0 is no limit.
+    starts from nothing. ``start_share`` is how much of those weights the run's own are mixed with when they
+    are kept, so that what was learnt before is lost less. ``max_minutes`` of 0 is no limit.
     """
 
     epochs: int = 8
@@ -104,6 +105,7 @@ class TrainingConfig:
     workers: int = 0
     unseen_share: float = 0.0
     start: str = ""
+    start_share: float = 0.0
     precision: str = "bf16"
 
 

@@ -8,6 +8,7 @@ undisturbed run.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -260,6 +261,9 @@ class _Loop:
         self.associations = associations
         self.settings: TrainingConfig = config.training
         self.state = State()
+        self.start = (
+            {k: v.clone() for k, v in model.state_dict().items()} if self.settings.start_share else {}
+        )
         decayed = [p for p in model.parameters() if p.ndim > 1]
         plain = [p for p in model.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -381,11 +385,21 @@ class _Loop:
     def _keep_best(self, dev: Sequence[Prepared]) -> None:
         if not self.processes.first:
             return
-        match = exact_match(self.model, dev[:_DEV_LIMIT], self.text, self.config) if dev else 0.0
+        model = self._mixed()
+        match = exact_match(model, dev[:_DEV_LIMIT], self.text, self.config) if dev else 0.0
         self.log(step=self.state.step, epoch=self.state.epoch, dev_exact_match=round(match, 4))
         if match >= self.state.best or not (self.out / CONFIG).exists():
             self.state.best = match
             checkpoint = Checkpoint(
-                without_training_paths(self.config), self.model, self.text, self.associations, checksum=""
+                without_training_paths(self.config), model, self.text, self.associations, checksum=""
             )
             save_checkpoint(self.out, checkpoint)
+
+    def _mixed(self) -> StructuredTransformer:
+        """The model with its share of the weights that it started from (Wortsman et al. 2022)."""
+        if not self.start:
+            return self.model
+        mixed = copy.deepcopy(self.model)
+        for name, weight in mixed.state_dict().items():
+            weight.lerp_(self.start[name], self.settings.start_share)
+        return mixed

@@ -59,6 +59,25 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
     assert whole.checksum == cut.checksum
 
 
+def test_kept_weights_are_mixed_with_those_that_training_started_from(
+    run: Path, graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path
+) -> None:
+    """Mixed at each look alone: the steps are those of the run that mixes nothing."""
+
+    def went_on(share: float) -> dict[str, torch.Tensor]:
+        settings = replace(SMALL.training, epochs=2, start=str(run), start_share=share)
+        config = with_source(replace(SMALL, training=settings), lessons_file, graph)
+        out = tmp_path / f"{share}"
+        train(config, out, default_graph=graph.folder, device="cpu", progress=silent)
+        return load_checkpoint(out, device="cpu").model.state_dict()
+
+    start = load_checkpoint(run, device="cpu").model.state_dict()
+    own, quarter = went_on(0.0), went_on(0.25)
+    assert any(not torch.equal(own[name], start[name]) for name in start)
+    for name in start:
+        torch.testing.assert_close(quarter[name], own[name].lerp(start[name], 0.25), atol=2e-3, rtol=1e-2)
+
+
 def test_a_run_with_other_settings_is_not_overwritten(
     run: Path, graph: EmbeddedGraph, lessons_file: Path
 ) -> None:
