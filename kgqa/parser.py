@@ -235,7 +235,7 @@ class SemanticParser:
         choice = choices.guided if self.guided else choices.unguided
         if self.offers.are_cheap and choice:
             judged = choice.judge(hypotheses, read.context, execution, self.offers)
-            judged = of_sort_asked_for(judged, read.asked.question, self.graph) if self.guided else judged
+            judged = of_sort_asked_for(judged, read.meant.question, self.graph) if self.guided else judged
             ranked = [one.hypothesis for one in judged]
             return ranked, [one for one in judged if one.hypothesis.score >= ranked[0].score - margin]
         ranked = _ranked(hypotheses, read.links) if self.guided else list(hypotheses)

@@ -261,9 +261,8 @@ class _Loop:
         self.associations = associations
         self.settings: TrainingConfig = config.training
         self.state = State()
-        self.start = (
-            {k: v.clone() for k, v in model.state_dict().items()} if self.settings.start_share else {}
-        )
+        mixes = self.settings.start and self.settings.start_share
+        self.start = {name: weight.clone() for name, weight in model.state_dict().items()} if mixes else {}
         decayed = [p for p in model.parameters() if p.ndim > 1]
         plain = [p for p in model.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(

@@ -78,6 +78,19 @@ def test_kept_weights_are_mixed_with_those_that_training_started_from(
         torch.testing.assert_close(quarter[name], own[name].lerp(start[name], 0.25), atol=2e-3, rtol=1e-2)
 
 
+def test_a_run_from_nothing_mixes_nothing(graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path) -> None:
+    """Both stages of a recipe share its settings; the first has no weights but its random ones to mix."""
+
+    def learnt(share: float) -> dict[str, torch.Tensor]:
+        settings = replace(SMALL.training, epochs=2, start_share=share)
+        config = with_source(replace(SMALL, training=settings), lessons_file, graph)
+        train(config, tmp_path / f"{share}", default_graph=graph.folder, device="cpu", progress=silent)
+        return load_checkpoint(tmp_path / f"{share}", device="cpu").model.state_dict()
+
+    plain, shared = learnt(0.0), learnt(0.5)
+    assert all(torch.equal(plain[name], shared[name]) for name in plain)
+
+
 def test_a_run_with_other_settings_is_not_overwritten(
     run: Path, graph: EmbeddedGraph, lessons_file: Path
 ) -> None:
