@@ -27,7 +27,7 @@ from kgqa.datasets import read_dataset
 from kgqa.evidence import result_of
 from kgqa.graphs import open_graph
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.prepare import read_split_keys
+from kgqa.lessons import read_split_keys
 from kgqa.reach import Reach
 from kgqa.scoring import gold_items, hops, result_items
 from kgqa.text import PretrainedText

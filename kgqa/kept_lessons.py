@@ -170,8 +170,6 @@ def _unpack(content: bytes, graph: str) -> list[Prepared]:
     return [
         Prepared(
             lesson["id"],
-            graph,
-            lesson["released"],
             Encoded(
                 pieces=np.concatenate([pieces[question] for question in _asked(context)]),
                 labels=tuple(o.text for o in context.objects),
@@ -179,6 +177,8 @@ def _unpack(content: bytes, graph: str) -> list[Prepared]:
                 **{name: parts[number] for name, parts in of_lesson.items()},
             ),
             tuple(islice(targets, len(lesson["forms"]))),
+            graph,
+            lesson["released"],
             context,
         )
         for number, (lesson, context) in enumerate(zip(record, contexts, strict=True))

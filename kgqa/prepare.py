@@ -1,8 +1,6 @@
 """From dialogues with forms to what training reads: contexts and the actions to be written.
 
-    datasets, silver -> Lesson (question, conversation, form) -> context -> Prepared (arrays, actions)
-
-A source says where its forms come from: the dialogues themselves, or a silver file made by ``supervise``.
+Lesson (question, conversation, forms) -> context -> Prepared (arrays, actions)
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -20,7 +18,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from grammar.errors import DataError
 from grammar.forms import LogicalForm
 from grammar.offers import UNKNOWN, Offers
 from grammar.partial import ActionSpace
@@ -29,23 +26,20 @@ from kgqa.batch import Encoded, encode_contexts
 from kgqa.checkpoint import TEXT, open_text
 from kgqa.config import Config, SourceConfig
 from kgqa.context import Context
-from kgqa.conversation import Conversation, Dialogue, Example
-from kgqa.datasets import is_released, read_dataset
 from kgqa.decode import action_numbers
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
+from kgqa.lessons import Lesson, Sources
 from kgqa.linking import link
 from kgqa.pool import in_processes
-from kgqa.supervision import read_silver
+from kgqa.processes import Processes
 from kgqa.surroundings import build_context
 from kgqa.text import TextEncoder
-from kgqa.unseen import needs_unseen, share_of
+from kgqa.unseen import share_of
 
 if TYPE_CHECKING:
     from kgqa.kept_lessons import KeptLessons
 
-FORM_SHOWN = 0.5
-"""Share of lessons that see the form of the turn before (a released dialogue shows answers only)."""
 _CHUNK = 256
 _CHUNKS_FOR_ANOTHER = 6
 _MOST_WORKERS = 8
@@ -55,92 +49,12 @@ Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and of how much where that is known."""
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """One question with the forms that may be right, best first. ``given`` are its entities where they are
-    not to be searched, ``released`` is whether it is of a released dataset."""
-
-    id: str
-    conversation: Conversation
-    question: str
-    forms: tuple[LogicalForm, ...]
-    given: tuple[str, ...] | None
-    released: bool = False
-
-
 @dataclass
 class Coverage:
     """How many lessons there were, and how many had a leaf in their form that was not among the objects."""
 
     lessons: int = 0
     unreachable: int = 0
-
-
-def read_split_keys(path: str) -> frozenset[str]:
-    """The split keys of a file, one a line."""
-    try:
-        return frozenset(filter(None, map(str.strip, Path(path).read_text(encoding="utf-8").splitlines())))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the split keys {path!r}: {error}") from None
-
-
-def lessons_of(
-    source: SourceConfig, *, on_error: Callable[[DataError], object]
-) -> Iterator[tuple[str, Lesson]]:
-    """Split key and lesson for everything that a source has a form for."""
-    held_out = read_split_keys(source.held_out) if source.held_out else frozenset()
-    silver = None
-    if source.silver:
-        silver = {s.id: tuple(form for form, _ in s.forms) for s in read_silver(source.silver) if s.forms}
-    dialogues = read_dataset(source.dataset, source.path, limit=source.limit or None, on_error=on_error)
-    for dialogue in dialogues:
-        if dialogue.split_key in held_out:
-            continue
-        yield from ((dialogue.split_key, lesson) for lesson in _lessons(dialogue, source, silver))
-
-
-def _lessons(
-    dialogue: Dialogue, source: SourceConfig, silver: Mapping[str, tuple[LogicalForm, ...]] | None
-) -> Iterator[Lesson]:
-    forms: dict[str, LogicalForm] = {}
-    for example in dialogue.examples:
-        annotated = () if example.gold.form is None else (example.gold.form,)
-        found = annotated if silver is None else silver.get(example.id, ())
-        if found:
-            conversation = example.conversation
-            if forms and share_of(f"form:{example.id}") < FORM_SHOWN:
-                conversation = _with_forms(conversation, forms)
-            for _ in range(_times(source.weight, example.id)):
-                yield Lesson(
-                    example.id,
-                    conversation,
-                    example.question,
-                    found,
-                    _given(example, source),
-                    is_released(source.dataset),
-                )
-            forms[example.question] = found[0]
-
-
-def _times(weight: float, example_id: str) -> int:
-    return int(weight) + (share_of(f"weight:{example_id}") < weight % 1)
-
-
-def _given(example: Example, source: SourceConfig) -> tuple[str, ...] | None:
-    linked = source.entities == "linked" or (
-        source.entities == "both" and share_of(f"entities:{example.id}") < 0.5
-    )
-    return None if linked else example.gold.mentions
-
-
-def _with_forms(conversation: Conversation, forms: dict[str, LogicalForm]) -> Conversation:
-    """The conversation as it is after our own answers, which know their forms."""
-    return Conversation(
-        tuple(
-            replace(turn, answer=replace(turn.answer, form=forms.get(turn.question))) if turn.answer else turn
-            for turn in conversation.turns
-        )
-    )
 
 
 @dataclass(frozen=True)
@@ -155,16 +69,13 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A lesson over a graph as arrays; ``targets`` are those of its forms that can be written, best first;
-    ``released`` whether somebody else answered its question, from some other graph."""
+class Learnable:
+    """What a training step reads of a lesson: its context as arrays, and the ``targets`` of its forms that
+    can be written, best first."""
 
     id: str
-    graph: str
-    released: bool
     encoded: Encoded
     targets: tuple[Target, ...]
-    context: Context
 
     @property
     def form(self) -> LogicalForm:
@@ -177,7 +88,21 @@ class Prepared:
         return len(self.encoded.pieces) + len(self.encoded.form_operator) + len(self.encoded.labels)
 
 
-def targets(batch: Sequence[Prepared], width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+@dataclass(frozen=True)
+class Prepared(Learnable):
+    """A lesson over a graph, with the context that its arrays are made of; ``released`` is whether somebody
+    else answered its question, from some other graph."""
+
+    graph: str
+    released: bool
+    context: Context
+
+    def learnable(self) -> Learnable:
+        """Without the context, which takes more memory than all else."""
+        return Learnable(self.id, self.encoded, self.targets)
+
+
+def targets(batch: Sequence[Learnable], width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Of R forms the lesson that each is of [R], its actions [R, L] (-1 pads), what was allowed and what
     offered [R, L, A], of ``width`` actions."""
     forms = [(row, target) for row, lesson in enumerate(batch) for target in lesson.targets]
@@ -216,10 +141,10 @@ class Preparer:
         return [
             Prepared(
                 lessons[number].id,
-                self.graph,
-                lessons[number].released,
                 one,
                 found[number],
+                self.graph,
+                lessons[number].released,
                 contexts[number],
             )
             for number, one in zip(kept, arrays, strict=True)
@@ -305,29 +230,10 @@ def _prepares(
 class Curriculum:
     """Everything that one training run reads, and how many lessons of each source could be used."""
 
-    train: list[Prepared]
+    train: list[Learnable]
     dev: list[Prepared]
     associations: Associations
     coverage: dict[str, Coverage]
-
-
-Sources: TypeAlias = Mapping[str, tuple[SourceConfig, list[tuple[str, Lesson]]]]
-"""Name of a source -> its settings, and (split key, lesson) in the order of the dialogues."""
-
-
-def read_sources(config: Config) -> Sources:
-    """All lessons of all sources, but for those that need names held out from training."""
-    share = config.training.unseen_share
-    return {
-        name: (source, [(key, lesson) for key, x in _read(source) for lesson in _learnable(x, share)])
-        for name, source in _named(config.source)
-    }
-
-
-def _learnable(lesson: Lesson, unseen_share: float) -> Iterator[Lesson]:
-    """The lesson without forms that need names held out from training, unless its best form does."""
-    if not needs_unseen(lesson.forms[0], unseen_share):
-        yield replace(lesson, forms=tuple(f for f in lesson.forms if not needs_unseen(f, unseen_share)))
 
 
 def training_lessons(sources: Sources, config: Config) -> Iterator[tuple[SourceConfig, list[Lesson]]]:
@@ -343,12 +249,13 @@ def prepare_sources(
     *,
     folder: Path,
     default_graph: str,
-    processes: int = 1,
+    processes: Processes | None = None,
     kept: KeptLessons | None = None,
     progress: Progress,
 ) -> Curriculum:
     """Learn the associations of words, and make arrays of all lessons, or take those that are ``kept``;
-    ``folder`` is the run that ``text`` lies in."""
+    ``folder`` is the run that ``text`` lies in. Several processes share the work through what is kept."""
+    processes = processes or Processes()
     settings = config.training
     train = [(key, x) for _, lessons in sources.values() for key, x in lessons if not _is_dev(key, config)]
     pairs = [(x.question, x.forms[0]) for _, x in train]
@@ -367,41 +274,38 @@ def prepare_sources(
     if kept is not None:
         taught = associations.values()
         kept = kept.made_of(config, text=folder / TEXT, graphs=graphs, lessons=work, associations=taught)
-    most = settings.workers or min(_MOST_WORKERS, (os.cpu_count() or 1) // processes)
+    most = settings.workers or min(_MOST_WORKERS, (os.cpu_count() or 1) // processes.count)
     workers = min(most, len(work) // _CHUNKS_FOR_ANOTHER + 1)  # starting one takes seconds
-    prepared: Iterator[list[Prepared]]
     if workers > 1:
         for graph in graphs:
             GraphText(open_graph(graph), text).encode_names()  # once, not in every process
+
+    def prepared(numbered: Iterable[tuple[int, _Work]]) -> Iterator[list[Prepared]]:
+        if workers == 1:
+            return map(_prepares(config, lambda: text, associations, kept), numbered)
         advice = "train with fewer workers ([training] workers = 1)"
         arguments = (config, folder, associations, kept)
-        prepared = in_processes(enumerate(work), _preparing, arguments, workers=workers, advice=advice)
-    else:
-        prepared = map(_prepares(config, lambda: text, associations, kept), enumerate(work))
+        return in_processes(numbered, _preparing, arguments, workers=workers, advice=advice)
+
+    if processes.count > 1 and kept is not None:
+        own = processes.share(list(enumerate(work)))
+        for number, _ in enumerate(prepared(own), start=1):
+            progress("a share of the lessons", number, len(own))
+        processes.wait()
     curriculum = Curriculum([], [], whole, {name: Coverage() for name in sources})
     done, total = 0, sum(len(part.lessons) for part in work)
-    for part, lessons in zip(work, prepared, strict=True):
+    for part, lessons in zip(work, prepared(enumerate(work)), strict=True):
         coverage = curriculum.coverage[part.source]
         coverage.lessons += len(part.lessons)
         coverage.unreachable += len(part.lessons) - len(lessons)
-        (curriculum.dev if part.group == "dev" else curriculum.train).extend(lessons)
+        if part.group == "dev":
+            curriculum.dev.extend(lessons)
+        else:
+            curriculum.train.extend(lesson.learnable() for lesson in lessons)
         done += len(part.lessons)
         progress(f"lessons of {part.source}", done, total)
     random.Random(settings.seed).shuffle(curriculum.dev)
     return curriculum
-
-
-def _named(sources: Iterable[SourceConfig]) -> list[tuple[str, SourceConfig]]:
-    names = (f"{n}. {s.dataset} {Path(s.path).name}" for n, s in enumerate(sources, start=1))
-    return list(zip(names, sources, strict=True))
-
-
-def _read(source: SourceConfig) -> list[tuple[str, Lesson]]:
-    errors: list[DataError] = []
-    lessons = list(lessons_of(source, on_error=errors.append))
-    if errors and not lessons:
-        raise errors[0]
-    return lessons
 
 
 def _is_dev(split_key: str, config: Config) -> bool:

@@ -21,7 +21,8 @@ from kgqa.batch import make_batch
 from kgqa.checkpoint import Checkpoint
 from kgqa.conversation import Dialogue, Example
 from kgqa.graphs.opening import open_graph
-from kgqa.prepare import Lesson, Preparer, targets
+from kgqa.lessons import Lesson
+from kgqa.prepare import Preparer, targets
 from kgqa.supervision.silver import Line, Silver, read_silver, written
 from kgqa.supervision.turns import BUDGET, Task, Worker
 

@@ -42,16 +42,9 @@ from kgqa.development import choices_of, exact_match
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.kept_lessons import KeptLessons
+from kgqa.lessons import Sources, read_sources
 from kgqa.model import StructuredTransformer
-from kgqa.prepare import (
-    Prepared,
-    Progress,
-    Sources,
-    prepare_sources,
-    read_sources,
-    targets,
-    training_lessons,
-)
+from kgqa.prepare import Learnable, Prepared, Progress, prepare_sources, targets, training_lessons
 from kgqa.processes import Processes
 from kgqa.text import PretrainedText, ScratchText, TextEncoder
 from kgqa.training_state import forget_state, read_record, read_state, write_state
@@ -114,7 +107,7 @@ def train(
         text,
         folder=lies_in,
         default_graph=str(default_graph),
-        processes=processes.count,
+        processes=processes,
         kept=KeptLessons(out / STATE / LESSONS),
         progress=progress,
     )
@@ -229,13 +222,13 @@ def _tune(
     )
 
 
-def batches_of(lessons: Sequence[Prepared], size: int, *, seed: int) -> Iterator[list[Prepared]]:
+def batches_of(lessons: Sequence[Learnable], size: int, *, seed: int) -> Iterator[list[Learnable]]:
     """All lessons once, in batches of similar length, in an order that depends on the seed alone."""
     order = list(lessons)
     generator = random.Random(seed)
     generator.shuffle(order)
     buckets = [order[k : k + size * _BUCKET] for k in range(0, len(order), size * _BUCKET)]
-    batches: list[list[Prepared]] = []
+    batches: list[list[Learnable]] = []
     for bucket in buckets:
         bucket.sort(key=lambda lesson: lesson.length)
         batches += [bucket[k : k + size] for k in range(0, len(bucket), size)]
@@ -312,7 +305,7 @@ class _Loop:
         """How much of the time allowed is used up; 0 where there is no limit."""
         return self.state.seconds / (60 * self.settings.max_minutes) if self.settings.max_minutes else 0.0
 
-    def run(self, lessons: Sequence[Prepared], dev: Sequence[Prepared], progress: Progress) -> None:
+    def run(self, lessons: Sequence[Learnable], dev: Sequence[Prepared], progress: Progress) -> None:
         """Train to the end; keeps the best checkpoint in ``out``."""
         steps_an_epoch = math.ceil(len(lessons) / self.settings.batch_size)
         total = steps_an_epoch * self.settings.epochs
@@ -347,7 +340,7 @@ class _Loop:
             if self.time_share >= 1:
                 self.log(stopped=f"after {self.settings.max_minutes:g} minutes")
 
-    def _step(self, batch: Sequence[Prepared], rate: float) -> float:
+    def _step(self, batch: Sequence[Learnable], rate: float) -> float:
         torch.manual_seed(self.settings.seed * 1_000_003 + self.state.step)  # the same noise after a resume
         self.model.train()
         for group in self.optimizer.param_groups:
@@ -369,7 +362,7 @@ class _Loop:
         self.optimizer.step()
         return self.processes.sum(loss)
 
-    def _gradient(self, part: Sequence[Prepared], *, share: float) -> float:
+    def _gradient(self, part: Sequence[Learnable], *, share: float) -> float:
         """Add the gradient of a part of a batch, of whose actions one is this share; gives its loss."""
         arrays = make_batch([lesson.encoded for lesson in part], self.text).to(self.device)
         width = self.model.operator_score.out_features + arrays.label.shape[1]

@@ -30,7 +30,7 @@ from kgqa.training_state import read_record, read_state, write_state
 from kgqa.unseen import is_unseen
 
 if TYPE_CHECKING:
-    from kgqa.prepare import Lesson
+    from kgqa.lessons import Lesson
 
 BATCH = 32
 OF_ALIASES = 4

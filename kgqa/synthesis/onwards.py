@@ -25,11 +25,20 @@ _WHO = re.compile(
 _FEW = re.compile(r"\b(?:lead|leading|main|starring|original|first|stars?|most|all)\b")
 """Words of questions that ask for a few of them only."""
 _WHAT = re.compile(r"^(?:Which|What) \{T\} (?=did|does|do|are|were|have|has|was)")
+_WHAT_ELSE = re.compile(r"^What (?=did|does|do|has|have)")
 _SAME_FOR = (
     "And {x'}?", "What about {x'}?", "How about {x'}?", "And what about {x'}?", "{x}?",
     "And for {x'}?", "what about {x'}", "And how about {x'}?", "Now {x'}.", "OK, and {x}?",
 )  # fmt: skip
 _ANYONE_ELSE = ("Who else?", "And who else?", "Anyone else?", "Anybody else?", "who else", "Who else then?")
+_ANYTHING_ELSE = (
+    "What else?",
+    "And what else?",
+    "Anything else?",
+    "Any others?",
+    "what else",
+    "Which others?",
+)
 _NOT = ("But not {c}?", "But not {c}", "Only those not {c}.", "And not {c}?", "And which are not {c}?")
 _NOT_OF_THEM = (
     "Which of {them} {be} not {c}?",
@@ -125,7 +134,7 @@ def _calls(form: LogicalForm) -> Iterator[Call]:
 
 
 def who_else(talk: Talk) -> Draft | None:
-    """``Who else was in the band?``: without those that were named."""
+    """``Who else was in the band?``, ``What else did she write?``: without those that were named."""
     answer = (talk.outcome.entities if talk.outcome else None) or ()
     spoken_of = [n for n in (talk.focus, *answer[:1], talk.topic) if n is not None]
     for name in dict.fromkeys(spoken_of):
@@ -137,17 +146,18 @@ def who_else(talk: Talk) -> Draft | None:
             named = [n for n in everybody if n in talk.mentioned]
             if not 0 < len(named) <= 3 or len(named) == len(everybody):
                 continue
-            if not all(map(talk.survey.is_person, everybody)):
+            people = set(map(talk.survey.is_person, everybody))
+            if len(people) != 1:
                 continue
-            asked = _else(talk, name, (use.relation, use.direction))
+            asked = _else(talk, name, (use.relation, use.direction), people=people.pop())
             if asked is not None:
                 form = call("difference", asked.form, entity(*named))
                 return Draft(asked.template, form, "others", name)
     return None
 
 
-def _else(talk: Talk, name: str, asks: tuple[str, Direction]) -> Asked | None:
-    """The question for the others, filled in, and the form of all of them."""
+def _else(talk: Talk, name: str, asks: tuple[str, Direction], *, people: bool) -> Asked | None:
+    """The question for the others, who may be people, filled in, and the form of all of them."""
     relation, direction = asks
     wording, rng = talk.survey.wording(relation), talk.rng
     key, slot = ("ask", "x") if direction == "out" else ("back", "y")
@@ -159,19 +169,22 @@ def _else(talk: Talk, name: str, asks: tuple[str, Direction]) -> Asked | None:
         many = plural(rng.choice(nouns))
         question = rng.choice(
             [
-                f"Who [were|are] the other {many}?", f"And the other {many}?",
+                f"{'Who' if people else 'What'} [were|are] the other {many}?", f"And the other {many}?",
                 f"The other {many}?", f"Which other {many} are there?",
             ]
         )  # fmt: skip
         return Asked(talk.say(question), form)
     if name == talk.focus and talk.last is not None and talk.last.asks == asks and rng.random() < 0.5:
-        return Asked(rng.choice(_ANYONE_ELSE), form)
-    choices = [e for t in wording[key] for e in expansions(t) if _WHO.match(e) or _WHAT.match(e)]
+        return Asked(rng.choice(_ANYONE_ELSE if people else _ANYTHING_ELSE), form)
+    begins = (_WHO if people else _WHAT_ELSE, _WHAT)
+    choices = [e for t in wording[key] for e in expansions(t) if any(b.match(e) for b in begins)]
     choices = [c for c in choices if not _FEW.search(c)]
     asked = talk.posed([c for c in choices if "{x's}" not in c and "{y's}" not in c], key, name, asks, form)
     if asked is None:
         return None
-    template = re.sub(r"^Who ", "Who else ", asked.template).replace(" {T}", " other {T}", 1)
+    template = asked.template.replace(" {T}", " other {T}", 1)
+    if not _WHAT.match(asked.template):
+        template = re.sub(r"^(Who|What) ", r"\1 else ", template)
     named = talk.called_by_type(name) if rng.random() < 0.4 else None
     question = talk.say(template, name, **{slot: named or talk.refer(name, asks)}, **asked.words)
     return Asked(question, asked.form)

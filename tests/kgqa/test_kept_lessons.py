@@ -20,15 +20,8 @@ from kgqa.context import Context, ContextObject
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.graphs import EmbeddedGraph
 from kgqa.kept_lessons import KeptLessons
-from kgqa.prepare import (
-    Lesson,
-    Prepared,
-    Preparer,
-    Target,
-    lessons_of,
-    prepare_sources,
-    read_sources,
-)
+from kgqa.lessons import Lesson, lessons_of, read_sources
+from kgqa.prepare import Learnable, Prepared, Preparer, Target, prepare_sources
 from kgqa.synthesis import synthesize
 from kgqa.text import PretrainedText, ScratchText, TextEncoder
 from kgqa.train import LESSONS, STATE, train
@@ -75,7 +68,7 @@ def _encoder(kind: str, folder: Path) -> TextEncoder:
 
 def _assert_same(one: object, other: object) -> None:
     """Equal in every field, dtype and value."""
-    if isinstance(one, Prepared | Encoded | Target):
+    if isinstance(one, Learnable | Encoded | Target):
         assert type(one) is type(other)
         for field in fields(one):
             _assert_same(getattr(one, field.name), getattr(other, field.name))
@@ -257,7 +250,7 @@ def test_a_folder_that_cannot_be_written_to_costs_only_time(config: Config, tmp_
     assert len(_prepare(config, text, KeptLessons(tmp_path / "kept"))) == len(QUESTIONS)
 
 
-def _prepare(config: Config, text: TextEncoder, kept: KeptLessons) -> tuple[Prepared, ...]:
+def _prepare(config: Config, text: TextEncoder, kept: KeptLessons) -> tuple[Learnable, ...]:
     folder = Path(config.source[0].path).parent
     curriculum = prepare_sources(
         config,

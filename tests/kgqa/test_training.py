@@ -18,7 +18,8 @@ from kgqa.checkpoint import load_checkpoint
 from kgqa.conversation import Conversation
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
-from kgqa.prepare import Lesson, Prepared, Preparer, prepare_sources, read_sources, targets
+from kgqa.lessons import Lesson, read_sources
+from kgqa.prepare import Learnable, Preparer, prepare_sources, targets
 from kgqa.text import ScratchText
 from kgqa.train import train
 from tests.small_run import QUESTIONS, SMALL, silent, untrained, with_source, write_lessons
@@ -44,7 +45,7 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_been(
     steps = 0
     real = module._Loop._step
 
-    def dying(loop: module._Loop, batch: list[Prepared], rate: float) -> float:
+    def dying(loop: module._Loop, batch: list[Learnable], rate: float) -> float:
         nonlocal steps
         steps += 1
         if steps == 7:
@@ -173,7 +174,7 @@ def test_lessons_are_prepared_alike_by_one_process_and_by_two(
             default_graph=str(graph.folder),
             progress=silent,
         )
-        found.append([(x.id, x.context, x.targets[0].actions.tolist()) for x in curriculum.train])
+        found.append([(x.id, x.encoded.labels, x.targets[0].actions.tolist()) for x in curriculum.train])
     assert found[0] == found[1]
     assert len(found[0]) == len(QUESTIONS)
 

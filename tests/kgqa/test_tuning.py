@@ -15,7 +15,7 @@ from kgqa.config import TextConfig
 from kgqa.conversation import Conversation, Turn
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
-from kgqa.prepare import Lesson
+from kgqa.lessons import Lesson
 from kgqa.text import PretrainedText, ScratchText
 from kgqa.tuning import Pair, aliases_of, pairs_of, tune
 from tests.tiny_encoder import write_encoder

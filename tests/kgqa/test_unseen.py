@@ -11,7 +11,7 @@ import pytest
 from grammar.forms import read_form
 from kgqa.datasets import read_dataset
 from kgqa.graphs import EmbeddedGraph
-from kgqa.prepare import read_sources
+from kgqa.lessons import read_sources
 from kgqa.unseen import is_unseen, needs_unseen
 from tests.small_run import SMALL, with_source, write_lessons
 from tests.toy import toy_graph
