@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -64,15 +65,17 @@ class KeptLessons:
         Args:
             text: the folder of the text encoder.
             lessons: what is to be prepared, told apart by its ``repr``; ``associations`` likewise.
+            graphs: over which each of them is.
         """
         limits = config.training.max_actions, config.training.forms
+        checksums = cache(lambda graph: open_graph(graph).checksum)
         files = (path for path in sorted(text.glob("*")) if path.is_file())
         return self._made_of(
             {
                 "version": _digest(map(str.encode, (__version__, GRAMMAR_NAME, *OPERATOR_NAMES))),
                 "settings": json.dumps([asdict(config.context), *limits]),
                 "text encoder": _digest(path.read_bytes() for path in files),
-                "graphs": _digest(f"{graph} {open_graph(graph).checksum}".encode() for graph in graphs),
+                "graphs": _digest(checksums(graph).encode() for graph in graphs),
                 "lessons": _digest(_said(lesson) for lesson in lessons),
                 "associations": _digest(_said(one) for one in associations),
             }

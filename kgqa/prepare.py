@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -193,7 +193,7 @@ class _Work:
 
     source: str
     group: Group
-    graph: str
+    graph: str = field(repr=False)  # where it lies says nothing of what is prepared
     lessons: list[Lesson]
 
 
@@ -270,14 +270,14 @@ def prepare_sources(
         for lessons in [[x for key, x in found if _group(key, config) == group]]
         for start in range(0, len(lessons), _CHUNK)
     ]
-    graphs = dict.fromkeys(part.graph for part in work)
+    graphs = [part.graph for part in work]
     if kept is not None:
         taught = associations.values()
         kept = kept.made_of(config, text=folder / TEXT, graphs=graphs, lessons=work, associations=taught)
     most = settings.workers or min(_MOST_WORKERS, (os.cpu_count() or 1) // processes.count)
     workers = min(most, len(work) // _CHUNKS_FOR_ANOTHER + 1)  # starting one takes seconds
     if workers > 1:
-        for graph in graphs:
+        for graph in dict.fromkeys(graphs):
             GraphText(open_graph(graph), text).encode_names()  # once, not in every process
 
     def prepared(numbered: Iterable[tuple[int, _Work]]) -> Iterator[list[Prepared]]:
