@@ -27,8 +27,10 @@ from grammar.forms import (
     subforms,
     to_actions,
 )
+from grammar.graph import Graph
 from grammar.offers import Offers
 from kgqa.answer import Hypothesis
+from kgqa.answer_sorts import is_of_sort, sorts_asked_for
 from kgqa.context import Context, ContextObject
 from kgqa.decode import says_twice
 
@@ -46,6 +48,7 @@ FEATURES = (
     "empty combination",
     "zero",
     "false",
+    "another sort",  # than that of the answer asked for
     "relations to nothing",  # how many relations of the form lead nowhere on the way
     "types of nothing",
     "share",  # logarithm of the share of elements that have the rarest relation or type of the form
@@ -94,9 +97,10 @@ def features_of(judged: Sequence[Judged], context: Context, offers: Offers) -> F
 
 
 class _Seen:
-    """The context's objects by leaf, and those of them that the question itself names."""
+    """The context's objects by leaf, those of them that the question itself names, and what it asks for."""
 
     def __init__(self, context: Context) -> None:
+        self.sorts = sorts_asked_for(context.question)
         self.objects: dict[object, ContextObject] = {o.leaf: o for o in reversed(context.objects)}
         said = [o for o in context.objects if o.span is not None and o.turn == 0]
         self.entities = [o for o in said if isinstance(o.leaf, EntityLeaf) and o.score >= SURE]
@@ -104,6 +108,10 @@ class _Seen:
         self.numbers = [o for o in said if isinstance(o.leaf, NumberLeaf)]
         relations = [o for o in context.objects if isinstance(o.leaf, RelationLeaf)]
         self.likeliest = max((o.similarity for o in relations), default=0.0)
+
+    def expects(self, denotation: Denotation, graph: Graph) -> bool:
+        """Whether the question may ask for such an answer."""
+        return self.sorts is None or is_of_sort(denotation, self.sorts, graph)
 
 
 def _longest(objects: Sequence[ContextObject]) -> list[ContextObject]:
@@ -144,6 +152,7 @@ def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) 
         empty and _combines(form),
         isinstance(denotation, (Number, Numbers)) and _says_zero(denotation),
         isinstance(denotation, (Boolean, Booleans)) and not _truth(denotation),
+        denotation is not None and not seen.expects(denotation, offers.graph),
         relation_shares.count(0.0),
         type_shares.count(0.0),
         math.log10(max(_SMALLEST, min([s for s in (*relation_shares, *type_shares) if s > 0], default=1.0))),

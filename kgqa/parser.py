@@ -28,7 +28,6 @@ from grammar.forms import replace as replace_parts
 from grammar.offers import Offers
 from grammar.partial import ActionSpace
 from kgqa.answer import Answer, Answered, AskedBack, Failed, Hypothesis, Unparsed
-from kgqa.answer_sorts import of_sort_asked_for
 from kgqa.batch import encode_contexts, make_batch
 from kgqa.checkpoint import Checkpoint, load_checkpoint
 from kgqa.context import Context
@@ -235,7 +234,6 @@ class SemanticParser:
         choice = choices.guided if self.guided else choices.unguided
         if self.offers.are_cheap and choice:
             judged = choice.judge(hypotheses, read.context, execution, self.offers)
-            judged = of_sort_asked_for(judged, read.meant.question, self.graph) if self.guided else judged
             ranked = [one.hypothesis for one in judged]
             return ranked, [one for one in judged if one.hypothesis.score >= ranked[0].score - margin]
         ranked = _ranked(hypotheses, read.links) if self.guided else list(hypotheses)

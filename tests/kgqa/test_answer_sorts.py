@@ -1,4 +1,4 @@
-"""What sort of answer the first words of a question ask for."""
+"""What sort of answer the first words of a question ask for, and that forms are judged by it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import pytest
 
 from grammar.execute import Execution
 from grammar.forms import read_form
+from grammar.offers import Offers
 from kgqa.answer import Hypothesis
-from kgqa.answer_sorts import of_sort_asked_for
-from kgqa.form_features import execute_hypothesis
+from kgqa.answer_sorts import is_of_sort, sorts_asked_for
+from kgqa.context import Context
+from kgqa.form_features import FEATURES, execute_hypothesis, features_of
 from kgqa.graphs import EmbeddedGraph
 
 DATE, LENGTH, PLACE = "value(Q142, P571)", "value(Q142, P1082)", "follow(Q142, P36)"
@@ -16,21 +18,32 @@ COUNT, NOTHING, TRUTH = "cardinality(follow(Q142, P47))", "follow(Q142, P57)", "
 
 
 @pytest.mark.parametrize(
-    ("question", "kept", "lowered"),
+    ("question", "fitting", "others"),
     [
         ("How many people live in France?", (LENGTH, COUNT, NOTHING), (PLACE, TRUTH, DATE)),
         ("And since when?", (DATE, PLACE, NOTHING), (LENGTH, COUNT, TRUTH)),
         ("Who is that?", (PLACE, NOTHING), (LENGTH, COUNT, TRUTH, DATE)),
         ("So where is it?", (PLACE,), (LENGTH, COUNT, TRUTH, DATE)),
-        ("What is known of France?", (PLACE, LENGTH, COUNT, TRUTH, DATE), ()),
-        ("Whenever, what is its capital?", (PLACE, LENGTH, COUNT), ()),
     ],
 )
-def test_what_is_of_no_sort_asked_for_comes_last(
-    graph: EmbeddedGraph, question: str, kept: tuple[str, ...], lowered: tuple[str, ...]
+def test_sorts_asked_for(
+    graph: EmbeddedGraph, question: str, fitting: tuple[str, ...], others: tuple[str, ...]
 ) -> None:
+    execution, sorts = Execution(graph), sorts_asked_for(question)
+    assert sorts is not None
+    fits = [is_of_sort(execution.denotation(read_form(form)), sorts, graph) for form in (*fitting, *others)]
+    assert fits == [True] * len(fitting) + [False] * len(others)
+
+
+@pytest.mark.parametrize("question", ["What is known of France?", "Whenever, what is its capital?", ""])
+def test_words_that_leave_it_open(question: str) -> None:
+    assert sorts_asked_for(question) is None
+
+
+def test_forms_are_judged_by_it(graph: EmbeddedGraph) -> None:
     execution = Execution(graph)
-    judged = [execute_hypothesis(Hypothesis(read_form(form), -1.0), execution) for form in (*lowered, *kept)]
-    assert all(one.denotation is not None for one in judged)
-    ordered = [str(one.hypothesis.form) for one in of_sort_asked_for(judged, question, graph)]
-    assert ordered == [*kept, *lowered]
+    judged = [execute_hypothesis(Hypothesis(read_form(form), -1.0), execution) for form in (DATE, COUNT)]
+    column = FEATURES.index("another sort")
+    for question, found in [("How many are there?", [1, 0]), ("When?", [0, 1]), ("What is it?", [0, 0])]:
+        context = Context(question, (), ())
+        assert features_of(judged, context, Offers(graph))[:, column].tolist() == found
