@@ -273,12 +273,19 @@ def apart(matches: Sequence[Match], *, least: float) -> list[Match]:
 
 
 def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """What is meant as a name, by capitals or quotation marks, and less than half covered.
+    """What is meant as a name, by capitals or quotation marks, and less than half covered; a number is
+    known as one, and a capital alone makes no name of "Which".
 
     Args:
         covered: stretches of the question that something was found for, in characters.
     """
-    return tuple(dict.fromkeys(question[start:end] for start, end in open_stretches(question, covered)))
+    words = find_words(question)
+    names: dict[str, None] = {}
+    for start, end in open_stretches(question, covered):
+        meant = (word for word in words if start <= word.start < end)
+        if not all((word.stop or word.text.isdecimal()) and not word.quoted for word in meant):
+            names[question[start:end]] = None
+    return tuple(names)
 
 
 def open_stretches(question: str, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import Links, link
+from kgqa.linking.matches import unlinked_mentions
 from tests.kgqa.named import NUMBER, named_graph
 
 NOTHING_SAID = Conversation()
@@ -233,3 +234,16 @@ def test_relations_as_people_put_them(graph: EmbeddedGraph, question: str, relat
 def test_a_script_without_capitals_is_not_passed_over(graph: EmbeddedGraph) -> None:
     links = link("\u0645\u0646 \u0647\u0648 \u0631\u0626\u064a\u0633\u061f", NOTHING_SAID, graph)
     assert links.unlinked == ("\u0645\u0646 \u0647\u0648 \u0631\u0626\u064a\u0633",)
+
+
+@pytest.mark.parametrize(
+    ("question", "unlinked"),
+    [
+        ("In the set of films, Which one has 3 directors?", ()),
+        ("Who wrote 'It'?", ("It",)),
+        ("Did Zorblax write The Foo?", ("Zorblax", "The Foo")),
+        ("Who sang 99 Luftballons?", ("99 Luftballons",)),
+    ],
+)
+def test_a_capital_alone_makes_no_name(question: str, unlinked: tuple[str, ...]) -> None:
+    assert unlinked_mentions(question, ()) == unlinked
