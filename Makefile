@@ -35,24 +35,34 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 # The bundled model from raw data: DATA holds wikidata/, csqa/, convquestions/; ENCODER is a name or a folder.
-# Hours on two cores; every step goes on where it was interrupted.
-DATA    ?= ../shared/data
-ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
-KGQA    := $(BIN)/kgqa
+# Every one of ROUNDS goes on from the one before, with newly invented dialogues: about two hours each on two
+# cores. Every step goes on where it was interrupted. A trial: make model ROUNDS=1 DIALOGUES=50 TRAIN="--epochs 1"
+DATA      ?= ../shared/data
+ENCODER   ?= sentence-transformers/all-MiniLM-L6-v2
+ROUNDS    ?= 1 2 3
+DIALOGUES ?= 10000
+TRAIN     ?=
+MODEL     ?= data/model
+KGQA      := $(BIN)/kgqa
+WORK      := runs/bundled
 
 .PHONY: model
 model: $(STAMP)
-	mkdir -p runs/bundled
-	cp $(DATA)/csqa/train.jsonl.gz runs/bundled/csqa.jsonl.gz
-	cp $(DATA)/convquestions/val.json.gz runs/bundled/convquestions.json.gz
-	test -d runs/bundled/wikidata || $(KGQA) graph build $(DATA)/wikidata $(DATA)/csqa/train_answer_types.tsv.gz \
-		$(DATA)/csqa/train_count_triples.tsv.gz --out runs/bundled/wikidata
-	$(KGQA) split csqa runs/bundled/csqa.jsonl.gz --share 0.1 --out runs/bundled/csqa.held_out
-	$(KGQA) split convquestions runs/bundled/convquestions.json.gz --share 0.4 --out runs/bundled/convquestions.held_out
-	$(KGQA) synthesize --out runs/bundled/bundled.jsonl --count 9000 --seed 41
-	$(KGQA) synthesize --graph runs/bundled/wikidata --out runs/bundled/wikidata.jsonl --count 9000 --seed 42
-	$(KGQA) supervise convquestions runs/bundled/convquestions.json.gz --graph runs/bundled/wikidata --out runs/bundled/convquestions.silver
-	test -e runs/bundled/first/choice.json || $(KGQA) train --config data/recipes/bundled.toml --encoder $(ENCODER) --out runs/bundled/first
-	$(KGQA) train --config data/recipes/bundled.toml --from runs/bundled/first --learning-rate 5e-4 --out runs/bundled/run
-	mkdir -p data/model
-	cp -r runs/bundled/run/config.toml runs/bundled/run/weights.safetensors runs/bundled/run/associations.json runs/bundled/run/choice.json runs/bundled/run/text data/model/
+	mkdir -p $(WORK) $(MODEL)
+	cp $(DATA)/csqa/train.jsonl.gz $(WORK)/csqa.jsonl.gz
+	cp $(DATA)/convquestions/val.json.gz $(WORK)/convquestions.json.gz
+	test -d $(WORK)/wikidata || $(KGQA) graph build $(DATA)/wikidata $(DATA)/csqa/train_answer_types.tsv.gz \
+		$(DATA)/csqa/train_count_triples.tsv.gz --out $(WORK)/wikidata
+	$(KGQA) split csqa $(WORK)/csqa.jsonl.gz --share 0.1 --out $(WORK)/csqa.held_out
+	$(KGQA) split convquestions $(WORK)/convquestions.json.gz --share 0.4 --out $(WORK)/convquestions.held_out
+	$(KGQA) supervise convquestions $(WORK)/convquestions.json.gz --graph $(WORK)/wikidata --out $(WORK)/convquestions.silver
+	set -e; start="--encoder $(ENCODER)"; for round in $(ROUNDS); do \
+		out=$(WORK)/round-$$round; \
+		if test ! -e $$out/choice.json; then \
+			$(KGQA) synthesize --out $(WORK)/bundled.jsonl --count $(DIALOGUES) --seed $${round}1; \
+			$(KGQA) synthesize --graph $(WORK)/wikidata --out $(WORK)/wikidata.jsonl --count $(DIALOGUES) --seed $${round}2; \
+			$(KGQA) train --config data/recipes/bundled.toml $$start $(TRAIN) --out $$out; \
+		fi; \
+		start="--from $$out --learning-rate 5e-4"; \
+	done; \
+	cp -r $$out/config.toml $$out/weights.safetensors $$out/associations.json $$out/choice.json $$out/text $(MODEL)/
