@@ -115,7 +115,8 @@ class SourceConfig:
 
     ``entities`` is how the entities of a question are found while training: ``gold``, ``linked``, or
     ``both`` (every example once, half of them each way). ``weight`` repeats (2.0) or thins out (0.5).
-    ``held_out`` is a file of split keys, one a line, that must not be trained on.
+    ``held_out`` is a file of split keys, one a line, that must not be trained on. With ``paraphrases`` the
+    other wordings that a dataset has of its questions are learnt too, with the forms of the first.
     """
 
     dataset: str
@@ -126,6 +127,7 @@ class SourceConfig:
     weight: float = 1.0
     limit: int = 0
     held_out: str = ""
+    paraphrases: bool = False
 
 
 @dataclass(frozen=True)

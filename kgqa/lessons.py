@@ -15,6 +15,7 @@ from grammar.forms import LogicalForm
 from kgqa.config import Config, SourceConfig
 from kgqa.conversation import Conversation, Dialogue, Example
 from kgqa.datasets import is_released, read_dataset
+from kgqa.datasets.convquestions import first_wording
 from kgqa.supervision import read_silver
 from kgqa.unseen import needs_unseen, share_of
 
@@ -51,7 +52,13 @@ def lessons_of(
     silver = None
     if source.silver:
         silver = {s.id: tuple(form for form, _ in s.forms) for s in read_silver(source.silver) if s.forms}
-    dialogues = read_dataset(source.dataset, source.path, limit=source.limit or None, on_error=on_error)
+    dialogues = read_dataset(
+        source.dataset,
+        source.path,
+        limit=source.limit or None,
+        on_error=on_error,
+        paraphrases=source.paraphrases,
+    )
     for dialogue in dialogues:
         if dialogue.split_key in held_out:
             continue
@@ -64,7 +71,7 @@ def _lessons(
     forms: dict[str, LogicalForm] = {}
     for example in dialogue.examples:
         annotated = () if example.gold.form is None else (example.gold.form,)
-        found = annotated if silver is None else silver.get(example.id, ())
+        found = annotated if silver is None else silver.get(first_wording(example.id), ())
         if found:
             conversation = example.conversation
             if forms and share_of(f"form:{example.id}") < FORM_SHOWN:

@@ -34,6 +34,7 @@ class Target:
     """The right answer: one of entities, values, numbers, truths.
 
     ``counted`` is the set that the numbers were counted over, where that is known: a form must count it.
+    So many ``others`` may be in a set beside the entities, where these are only some of what is asked for.
     Dates match at the coarser precision; a single number also matches a quantity of that amount; a single
     truth also stands for several that agree. Nothing, or a count of 0, is an answer too.
     """
@@ -43,6 +44,7 @@ class Target:
     numbers: tuple[float, ...] | None = None
     truths: tuple[bool, ...] | None = None
     counted: tuple[str, ...] | None = None
+    others: int = 0
 
     def __bool__(self) -> bool:
         """Whether an answer is known at all."""
@@ -83,7 +85,8 @@ class Aim:
         """Whether a denotation is the answer, or a set whose size is."""
         if isinstance(found, Entities):
             if self.target.entities is not None and self.entities is not None:
-                return "is" if np.array_equal(found.items, self.entities) else None
+                fits = len(found) <= len(self.entities) + self.target.others
+                return "is" if fits and is_part(self.entities, found.items) else None
             return "counts" if self.counts(found.items) else None
         if isinstance(found, Values):
             if self._values is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -36,20 +37,30 @@ def is_released(name: str) -> bool:
 
 
 def read_dataset(
-    name: str, path: Path | str, *, limit: int | None = None, on_error: OnError = None
+    name: str,
+    path: Path | str,
+    *,
+    limit: int | None = None,
+    on_error: OnError = None,
+    paraphrases: bool = False,
 ) -> Iterator[Dialogue]:
-    """The dialogues of a dataset, at most ``limit`` of them.
+    """The dialogues of a dataset, at most ``limit`` of them; with ``paraphrases`` each also in its other
+    wordings (``convquestions.first_wording``).
 
     ``on_error`` is called with the ``DataError`` of every record that is skipped, for example
     ``errors.append``; without it the first one is raised.
 
     Raises:
-        ConfigError: there is no dataset of this name.
+        ConfigError: there is no dataset of this name, or it has no paraphrases.
         DataError: the file or folder cannot be read.
     """
     reader = DATASETS.get(name)
     if reader is None:
         raise ConfigError(f"expected a dataset out of {', '.join(DATASETS)}, found {name!r}")
+    if paraphrases:
+        if reader is not convquestions.read:
+            raise ConfigError(f"expected 'convquestions', which has paraphrases, found {name!r}")
+        reader = partial(convquestions.read, paraphrases=True)
     return islice(reader(Path(path), on_error=on_error), limit)
 
 

@@ -129,6 +129,15 @@ def _dialogues(record: Any, place: str, paraphrases: bool) -> Iterator[Dialogue]
         yield Dialogue(name_of_version, seed, tuple(_examples(name_of_version, questions, golds)))
 
 
+def first_wording(example_id: str) -> str:
+    """The id of the same question as it was worded first.
+
+    >>> first_wording("901~2/0")
+    '901/0'
+    """
+    return re.sub(r"~\d+(?=/)", "", example_id)
+
+
 def _examples(identity: str, questions: list[str], golds: list[Gold]) -> Iterator[Example]:
     conversation = Conversation()
     for turn, (question, gold) in enumerate(zip(questions, golds, strict=True)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -27,6 +27,9 @@ BUDGET = Budget(forms=1_500, milliseconds=60_000.0)
 differ: it is only the net below."""
 _MEMO_ELEMENTS = 4_000_000  # elements of denotations kept from turn to turn: about 100 MB
 _MOST_NAMESAKES = 4  # entities that a text may name
+_MOST_OTHERS = 12
+"""People ask for one of a set, "the actor who played Batman": so many others may be in what a form denotes
+where no form denotes the answer alone and the dataset does not say what the question is about."""
 _MOST_ABSENT = 5  # entities that the graph does not have, named on a line
 
 
@@ -102,9 +105,11 @@ class Worker:
 
     def _searched(self, example: Example, earlier: Earlier) -> dict[str, Any]:
         tried, outcome = 0, "exhausted"
-        likeness = None if is_annotated(example, earlier) else self._likeness
+        annotated = is_annotated(example, earlier)
+        likeness = None if annotated else self._likeness
         for (leaves, hints), target in product(
-            attempts(example, earlier, self.graph, likeness), self._targets(example.gold)
+            attempts(example, earlier, self.graph, likeness),
+            self._targets(example.gold, among_others=not annotated),
         ):
             result = search(leaves, target, self.graph, budget=self.task.budget, hints=hints, memo=self.memo)
             tried += result.forms_tried
@@ -115,8 +120,9 @@ class Worker:
                 return {"forms": forms, "outcome": result.outcome, "tried": tried}
         return {**_without_forms(outcome), "tried": tried}
 
-    def _targets(self, gold: Gold) -> list[Target]:
-        """The answer; where it is a text that names entities, also each of these, the best known first."""
+    def _targets(self, gold: Gold, *, among_others: bool) -> list[Target]:
+        """The answer; where it is a text that names entities, also each of these, the best known first; then,
+        if it may be, these ``among_others``."""
         targets = [target_of(gold)]
         texts = [value.text for value in gold.values or () if isinstance(value, String)]
         if len(texts) == 1 == len(gold.values or ()):
@@ -124,6 +130,8 @@ class Worker:
             known = self.graph.degree(self.graph.entities(names))
             ranked = sorted(zip(names, known, strict=True), key=lambda pair: (-pair[1], pair[0]))
             targets += [Target(entities=(name,)) for name, _ in ranked[:_MOST_NAMESAKES]]
+        if among_others:
+            targets += [replace(one, others=_MOST_OTHERS) for one in targets if one.entities]
         return targets
 
     def compared(self, form: LogicalForm | None, gold: Gold) -> dict[str, Any]:

@@ -139,3 +139,10 @@ def test_a_point_in_time_is_offered_where_stretches_are(graph: EmbeddedGraph) ->
     [(leaves, _)] = attempts(example, Earlier(), graph)
     assert RelationLeaf("P585") in leaves.relations
     assert "where" in leaves.offered["P585"]
+
+
+def test_one_of_a_set_where_nothing_denotes_it_alone(worker: Worker) -> None:
+    one = found(worker, "Which actor was in it?", ABOUT_A_FILM, entities=("Q41163",))
+    assert one == "follow(Q47703, P161)"
+    alone = found(worker, "Who directed The Godfather?", entities=("Q56094",), mentions=("Q47703",))
+    assert alone == "follow(Q47703, P57)"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from grammar.errors import DataError
+from grammar.errors import ConfigError, DataError
 from grammar.values import Quantity, String, Time
-from kgqa.datasets import convquestions
+from kgqa.datasets import convquestions, read_dataset
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "convquestions"
 WIKI = "https://www.wikidata.org/wiki/"
@@ -134,6 +134,11 @@ def test_paraphrases_are_further_dialogues_of_the_same_seed(tmp_path: Path) -> N
         "when was it published?",
     ]
     assert dialogues[1].examples[1].conversation.turns[0].question == "By whom is The Glass Harbour?"
+    assert {convquestions.first_wording(d.examples[1].id) for d in dialogues} == {"901/1"}
+    through = read_dataset("convquestions", write(tmp_path, record()), paraphrases=True)
+    assert [dialogue.id for dialogue in through] == ["901", "901~1", "901~2"]
+    with pytest.raises(ConfigError, match="paraphrases"):
+        read_dataset("csqa", tmp_path, paraphrases=True)
 
 
 @pytest.mark.parametrize(
