@@ -182,7 +182,9 @@ class Choices:
             record = json.loads(path.read_text(encoding="utf-8"))
             return cls(*(Choice.from_json(record[kind]) for kind in ("guided", "unguided")))
         except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise CheckpointError(f"{path} is damaged ({error}); copy the run anew") from None
+            raise CheckpointError(
+                f"{path} is damaged, or of another version of kgqa ({error}); copy the run anew, or train it again"
+            ) from None
 
 
 def _executed(hypotheses: Sequence[Hypothesis], execution: Execution) -> Iterator[Judged]:
