@@ -183,7 +183,7 @@ class Choices:
             return cls(*(Choice.from_json(record[kind]) for kind in ("guided", "unguided")))
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise CheckpointError(
-                f"{path} is damaged, or of another version of kgqa ({error}); copy the run anew, or train it again"
+                f"{path} is damaged, or of another version ({error}); copy the run anew, or train it again"
             ) from None
 
 
