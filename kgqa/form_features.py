@@ -23,6 +23,7 @@ from grammar.forms import (
     NumberLeaf,
     RelationLeaf,
     TypeLeaf,
+    ValueLeaf,
     leaves,
     subforms,
     to_actions,
@@ -56,7 +57,7 @@ FEATURES = (
     "entities of before",
     "types left out",
     "types unsaid",
-    "numbers left out",
+    "numbers left out",  # or dates
     "likeness",  # of its relations to the question, less than the likeliest candidate's
     "worded",  # score of the words that its relations were found by
     "unconnected",  # relations that nothing in sight has
@@ -105,7 +106,7 @@ class _Seen:
         said = [o for o in context.objects if o.span is not None and o.turn == 0]
         self.entities = [o for o in said if isinstance(o.leaf, EntityLeaf) and o.score >= SURE]
         self.types = _longest([o for o in said if isinstance(o.leaf, TypeLeaf) and o.how == "wording"])
-        self.numbers = [o for o in said if isinstance(o.leaf, NumberLeaf)]
+        self.numbers = [o for o in said if isinstance(o.leaf, (NumberLeaf, ValueLeaf))]
         relations = [o for o in context.objects if isinstance(o.leaf, RelationLeaf)]
         self.likeliest = max((o.similarity for o in relations), default=0.0)
 

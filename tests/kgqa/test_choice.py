@@ -11,8 +11,9 @@ import pytest
 from grammar.denotation import Boolean
 from grammar.errors import CheckpointError
 from grammar.execute import Execution, Limits
-from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf, read_form
+from grammar.forms import EntityLeaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, read_form
 from grammar.offers import Offers
+from grammar.values import Time
 from kgqa.answer import Hypothesis
 from kgqa.choice import NONE, Choice, Choices, learn_choice
 from kgqa.context import Context, ContextObject
@@ -58,6 +59,28 @@ def test_features_tell_what_a_form_leaves_out_and_what_leads_nowhere(graph: Embe
     assert (other["entities left out"], other["entities of before"], other["types left out"]) == (1, 1, 1)
     assert (wrong_type["types of nothing"], wrong_type["types unsaid"], wrong_type["empty"]) == (1, 1, 1)
     assert nowhere["likeness"] == pytest.approx(-0.5)
+
+
+def test_a_date_that_the_question_names_is_missed_like_a_number(graph: EmbeddedGraph) -> None:
+    then, now = (ValueLeaf(Time(year, precision=9)) for year in (1985, 2000))
+    context = Context(
+        "And in 2000?",
+        (),
+        (
+            ContextObject(then, "1985", "form", turn=1),
+            ContextObject(now, "2000", "wording", span=(7, 11)),
+            ContextObject(NumberLeaf(2000.0), "2000", "wording", span=(7, 11)),
+        ),
+    )
+    judged = [
+        execute_hypothesis(Hypothesis(read_form(form), -1.0), Execution(graph))
+        for form in (
+            "object(where(statements(Q142, P35), P585, @2000))",
+            "object(where(statements(Q142, P35), P585, @1985))",
+        )
+    ]
+    column = FEATURES.index("numbers left out")
+    assert features_of(judged, context, Offers(graph))[:, column].tolist() == [0, 1]
 
 
 def test_forms_that_denote_the_same_speak_for_each_other(graph: EmbeddedGraph) -> None:
