@@ -71,7 +71,8 @@ def _lessons(
     forms: dict[str, LogicalForm] = {}
     for example in dialogue.examples:
         annotated = () if example.gold.form is None else (example.gold.form,)
-        found = annotated if silver is None else silver.get(first_wording(example.id), ())
+        searched = first_wording(example.id) if source.paraphrases else example.id
+        found = annotated if silver is None else silver.get(searched, ())
         if found:
             conversation = example.conversation
             if forms and share_of(f"form:{example.id}") < FORM_SHOWN:
