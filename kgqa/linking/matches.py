@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -279,25 +279,26 @@ def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tupl
     Args:
         covered: stretches of the question that something was found for, in characters.
     """
-    words = find_words(question)
-    names: dict[str, None] = {}
-    for start, end in open_stretches(question, covered):
-        meant = (word for word in words if start <= word.start < end)
-        if not all((word.stop or word.text.isdecimal()) and not word.quoted for word in meant):
-            names[question[start:end]] = None
-    return tuple(names)
+    runs = (run for run in _open_runs(question, covered) if not all(map(_is_no_name, run)))
+    return tuple(dict.fromkeys(question[run[0].start : run[-1].end] for run in runs))
 
 
 def open_stretches(question: str, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Where ``unlinked_mentions`` stand, in order."""
+    """Where all that is written like a name and less than half covered stands, in order."""
+    return [(run[0].start, run[-1].end) for run in _open_runs(question, covered)]
+
+
+def _open_runs(question: str, covered: Sequence[tuple[int, int]]) -> Iterator[Sequence[Word]]:
     words = find_words(question)
-    found = []
     for first, last in open_mentions(question, words):
         start, end = words[first].start, words[last - 1].end
         most = max((min(end, high) - max(start, low) for low, high in covered), default=0)
         if most < (end - start) / 2:
-            found.append((start, end))
-    return found
+            yield words[first:last]
+
+
+def _is_no_name(word: Word) -> bool:
+    return (word.stop or word.text.isdecimal()) and not word.quoted
 
 
 def _labels(names: Sequence[str], graph: KnowledgeGraph) -> dict[str, str | None]:
