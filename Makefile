@@ -51,11 +51,14 @@ model: $(STAMP)
 	mkdir -p $(WORK) $(MODEL)
 	cp $(DATA)/csqa/train.jsonl.gz $(WORK)/csqa.jsonl.gz
 	cp $(DATA)/convquestions/val.json.gz $(WORK)/convquestions.json.gz
+	cp $(DATA)/convquestions/train_partial.json $(WORK)/convquestions.train.json
 	test -d $(WORK)/wikidata || $(KGQA) graph build $(DATA)/wikidata $(DATA)/csqa/train_answer_types.tsv.gz \
 		$(DATA)/csqa/train_count_triples.tsv.gz --out $(WORK)/wikidata
 	$(KGQA) split csqa $(WORK)/csqa.jsonl.gz --share 0.1 --out $(WORK)/csqa.held_out
 	$(KGQA) split convquestions $(WORK)/convquestions.json.gz --share 0.4 --out $(WORK)/convquestions.held_out
 	$(KGQA) supervise convquestions $(WORK)/convquestions.json.gz --graph $(WORK)/wikidata --out $(WORK)/convquestions.silver
+	$(KGQA) supervise convquestions $(WORK)/convquestions.train.json --graph $(WORK)/wikidata \
+		--out $(WORK)/convquestions.train.silver
 	set -e; start="--encoder $(ENCODER)"; for round in $(ROUNDS); do \
 		out=$(WORK)/round-$$round; \
 		if test ! -e $$out/choice.json; then \

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from grammar.forms import Call, LogicalForm, call
 from kgqa.graphs.protocol import Direction
 from kgqa.synthesis.counting import several_of
-from kgqa.synthesis.english import Name
+from kgqa.synthesis.english import THEY, Name
 from kgqa.synthesis.frames import filled, framed
 from kgqa.synthesis.phrases import Phrase, Phrases, asked, denied
 from kgqa.synthesis.relations import TELL_KINDS
@@ -200,7 +200,7 @@ def combined(talk: Talk, name: str) -> Draft | None:
     count = False
     if rng.random() < 0.28:
         count, form = True, call("cardinality", form)
-    whole = {"a", "b", "not_b"} <= slots.keys() and rng.random() < 0.35
+    whole = {"a", "b", "not_b"} <= slots.keys() and rng.random() < 0.45
     question = posed(talk, f"combined_{how}" if whole else "which", slots, count=count)
     if question is None:
         return None
@@ -291,16 +291,14 @@ def checked(talk: Talk, name: str) -> Draft | None:
     """Whether what is said is said of the subject."""
     way: Direction = "out" if subject_first else "in"
     named = talk.refer(name, asks)
-    labels = Name.of(" and ".join(talk.survey.label(n) or n for n in others), plural=len(others) > 1)
-    x, y = (named, labels) if subject_first == (asks[1] == "out") else (labels, named)
+    family, those, slots = _checked_ones(talk, [talk.survey.label(n) or n for n in others])
+    x, y = (named, those) if subject_first == (asks[1] == "out") else (those, named)
     phrase = chosen(
         talk, talk.survey.phrases(asks[0], way).verbs, asks[0], way, name, several=len(others) > 1
     )
-    slots = phrase and _check_slots(phrase, x, y)
-    if not slots:
-        return None
-    question = framed("checks", "machine" if talk.formal and rng.random() < 0.8 else "plain", rng, slots)
-    if question is None:
+    said = phrase and _check_slots(phrase, x, y)
+    question = said and framed("checks", family, rng, said | slots)
+    if not question:
         return None
     if asks[1] == "out":
         truths = [call("is_in", entity(n), base) for n in others]
@@ -308,6 +306,21 @@ def checked(talk: Talk, name: str) -> Draft | None:
         truths = [call("is_in", entity(name), read(entity(n), asks[0], "out")) for n in others]
     form = truths[0] if len(truths) == 1 else call("pair", *truths)
     return Draft(in_register(talk, question, name), form, "verification", name, asks, may_be_empty=True)
+
+
+def _checked_ones(talk: Talk, labels: list[str]) -> tuple[str, Name, dict[str, str]]:
+    """The frames for one or two things to be checked, what the check calls them, and the slots of two."""
+    rng = talk.rng
+    family = "machine" if talk.formal and rng.random() < 0.8 else "plain"
+    if len(labels) == 1 or talk.formal:
+        return family, Name.of(" and ".join(labels), plural=len(labels) > 1), {}
+    family = rng.choice(["plain", "plain", "each", "one_more"])
+    slots = {"y": labels[0], "z": labels[1]}
+    if family == "each":
+        return family, THEY, slots
+    if family == "one_more":
+        return family, Name.of(labels[0]), slots
+    return family, Name.of(framed("joins", "both", rng, slots) or "", plural=True), slots
 
 
 def _check_slots(phrase: Phrase, x: Name, y: Name) -> dict[str, str] | None:

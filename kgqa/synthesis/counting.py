@@ -106,7 +106,7 @@ def counted(talk: Talk, name: str, *, them: tuple[str, ...] = ()) -> Counted | N
     thing, things = talk.type_word(first)
     kinds: tuple[str, ...] = (first,)
     more = sorted({t for n in reached[:60] for t in survey.types(n)} - {first})
-    if more and rng.random() < 0.2:
+    if more and rng.random() < 0.27:
         second = rng.choice(more)
         link = rng.choice(["and", "or"])
         thing, things = (
@@ -270,7 +270,7 @@ def bounded_of(talk: Talk, found: Counted, *, of_them: bool = False) -> Draft | 
     count = rng.random() < 0.42
     if count:
         form = call("cardinality", form)
-    kind = "of_them_which" if of_them else "level" if rng.random() < 0.12 else "which"
+    kind = "of_them_which" if of_them else "level" if rng.random() < 0.2 else "which"
     question = posed(talk, kind, slots, count=count)
     if question is None:
         return None

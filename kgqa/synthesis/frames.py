@@ -47,10 +47,10 @@ def framed(section: str, family: str, rng: random.Random, slots: Mapping[str, st
     return filled(expand(rng.choice(fitting), rng), slots) if fitting else None
 
 
-def marked(family: str, rng: random.Random, slots: Mapping[str, str]) -> str | None:
-    """A frame for a set with words around it that say that only its number is wanted.
+def marked(wanted: str, family: str, rng: random.Random, slots: Mapping[str, str]) -> str | None:
+    """A frame for a set with words around it that say whether its "number" is wanted or its "names".
 
-    >>> marked("of_them_set", random.Random(1), {}) is None
+    >>> marked("number", "of_them_set", random.Random(1), {}) is None
     True
     """
     fitting = [frame for frame in frames()["frames"][family] if _slots(frame) <= slots.keys()]
@@ -59,7 +59,7 @@ def marked(family: str, rng: random.Random, slots: Mapping[str, str]) -> str | N
     frame = expand(rng.choice(fitting), rng)
     asks = frame.rstrip("?.")
     parts = {"asks": asks, "then": asks[0].lower() + asks[1:], "end": frame[len(asks) :] or "."}
-    mark = expand(rng.choice(frames()["marks"]["number"]), rng)
+    mark = expand(rng.choice(frames()["marks"][wanted]), rng)
     return filled(_SLOT.sub(lambda match: parts[match[1]], mark), slots)
 
 

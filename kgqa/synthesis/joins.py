@@ -12,6 +12,19 @@ from kgqa.synthesis.sets import LEAD, Some, named_after, some_of
 from kgqa.synthesis.talk import Draft, Talk, entity, keep, read
 
 _Join = Literal["union", "intersect", "difference"]
+_LEFT_OUT = ("Except for", "Apart from", "Other than", "Leaving out", "Not counting", "Aside from", "Besides")
+_LINKS = {
+    "union": ["or"],
+    "intersect": ["and", "and also", "that are also"],
+    "difference": [
+        "but not",
+        "and not",
+        "but are not",
+        "except those",
+        "apart from those",
+        "excluding those",
+    ],
+}
 
 
 def joined(talk: Talk, name: str) -> Draft | None:
@@ -27,16 +40,17 @@ def joined(talk: Talk, name: str) -> Draft | None:
     if second is None:
         return None
     clause, form = second
-    link = {
-        "union": ["or"],
-        "intersect": ["and", "and also", "that are also"],
-        "difference": ["but not", "and not", "but are not"],
-    }[how]
+    link = _LINKS[how]
     word = rng.choice(link)
     if word in ("that are also", "but are not") and LEAD.match(clause):
         word = link[0]
     words = f"{first.many} {first.clause} {word} {clause}"
     combined: LogicalForm = call(how, first.form, form)
+    if how == "difference" and rng.random() < 0.25:
+        left_out = f"{rng.choice(_LEFT_OUT)} those {clause}"
+        which = rng.choice(["which {w} are there?", "list the {w}.", "what are the {w}?", "the {w}?"])
+        question = f"{left_out}, {which}".replace("{w}", f"{first.many} {first.clause}")
+        return Draft(talk.say(question), combined, "joined", None)
     start = rng.choice(
         ["Which {w}?", "Which {w} are there?", "{w}?", "List [all|the|] {w}.", "What {w} are there?"]
     )

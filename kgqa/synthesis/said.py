@@ -16,8 +16,8 @@ OTHER_WAY: dict[Direction, Direction] = {"out": "in", "in": "out"}
 _SLOT = re.compile(r"\{n('?)\}")
 _MACHINE = 0.75
 """How much of the formal register is in the frames of machines."""
-_MARKED = 0.25
-"""How many counts are asked for as sets, with words beside them that say so."""
+_MARKED, _NAMED = 0.25, 0.06
+"""How many counts are asked for as sets, with words beside them that say so; how many sets as no counts."""
 _COUNTS = {"which": "how_many", "of_them_which": "of_them_how_many"}
 _SETS = {"which": "set", "of_them_which": "of_them_set"}
 
@@ -111,10 +111,10 @@ def posed(
 ) -> str | None:
     """A question for a set in a frame of the kind, or for its number alone.
 
-    ``marks`` says whether the number may be asked for beside the words for the set: "..., just the number".
+    ``marks`` says whether words beside those for the set may say which: "..., just the number".
     """
-    if count and marks and not talk.formal and talk.rng.random() < _MARKED:
-        return marked(_SETS.get(kind, kind), talk.rng, slots)
+    if marks and not talk.formal and talk.rng.random() < (_MARKED if count else _NAMED):
+        return marked("number" if count else "names", _SETS.get(kind, kind), talk.rng, slots)
     if count:
         kind = _COUNTS.get(kind, f"{kind}_count")
     return framed("frames", family(talk, kind), talk.rng, slots)

@@ -293,7 +293,7 @@ def test_frames_need_all_their_slots() -> None:
 
 def test_a_mark_says_that_only_the_number_is_wanted() -> None:
     slots = {"many": "films", "verb": "star Bob", "that": "that"}
-    said = {marked("set", random.Random(seed), slots) for seed in range(400)}
+    said = {marked("number", "set", random.Random(seed), slots) for seed in range(400)}
     assert len(said) > 200
     for question in said:
         assert question is not None
