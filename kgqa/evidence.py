@@ -8,7 +8,7 @@ are named. Facts read first stand first: "France - head of state - Macron" befor
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +22,7 @@ from grammar.denotation import (
     EachNumber,
     EachSet,
     Entities,
+    FloatArray,
     IntArray,
     Number,
     Numbers,
@@ -40,7 +41,7 @@ from kgqa.readable import answer_text
 __all__ = ["answer_text", "facts_behind", "result_of"]
 
 MOST_ORDERED = 1_000
-"""So many members of a set are ordered by how well known they are."""
+"""So many members of a set are put in order."""
 FEWEST_EACH = 3
 """For every element of a map at least so many facts are shown, if it has them."""
 _READING = frozenset(
@@ -50,18 +51,23 @@ _INSTANCE_OF = ("P31", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
 def result_of(
-    denotation: Denotation, graph: KnowledgeGraph, *, told: Collection[str] = frozenset()
+    denotation: Denotation,
+    graph: KnowledgeGraph,
+    *,
+    told: Collection[str] = frozenset(),
+    likeness: Callable[[str], float] | None = None,
 ) -> Result:
-    """A denotation in names and values; entities with the best known first, and those last that the dialogue
-    has ``told`` of already.
+    """A denotation in names and values; those entities first that are best known and whose types are most
+    like the question (``likeness`` of a type), and those last that the dialogue has ``told`` of already.
 
     A set has no order, but an answer has a first element: what most people mean, and what P@1 looks at.
+    "Which club does he play for?" of a footballer means no national team.
 
     Raises:
         TypeError: it is a map or a set of statements, which answer no question.
     """
     if isinstance(denotation, Entities):
-        names = graph.entity_names(_best_known_first(denotation.items, graph))
+        names = graph.entity_names(_best_first(denotation.items, graph, likeness))
         return Result(entities=tuple(sorted(names, key=told.__contains__) if told else names))
     if isinstance(denotation, Values):
         return Result(values=tuple(graph.values(denotation.items)))
@@ -76,16 +82,39 @@ def result_of(
     raise TypeError(f"{denotation.sort.value} answers no question")
 
 
-def _best_known_first(entities: IntArray, graph: KnowledgeGraph) -> IntArray:
-    """By number of facts; all of a small set, the best known of a large one before the rest. An endpoint is
-    not asked how well known things are: it would be as much work again as the answer was."""
+def _best_first(
+    entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float] | None
+) -> IntArray:
+    """By number of facts and, with the same weight, by likeness, where there is one; all of a small set, the
+    best known of a large one before the rest. An endpoint is not asked for either: it would be as much work
+    again as the answer was."""
     if isinstance(graph, AnswersForms) or len(entities) < 2:
         return entities
     known = graph.degree(entities)
-    if len(entities) > MOST_ORDERED:
+    large = len(entities) > MOST_ORDERED
+    if large:
         least = np.partition(known, -MOST_ORDERED)[-MOST_ORDERED]
         known = np.where(known >= least, known, 0)
-    return entities[np.argsort(-known, kind="stable")]
+    place = _places(known)
+    if likeness is not None and not large:
+        place += _places(_like(entities, graph, likeness))
+    return entities[np.lexsort((-known, place))]
+
+
+def _places(numbers: FloatArray | IntArray) -> IntArray:
+    """How many of the numbers are greater, for each [n]."""
+    return np.searchsorted(np.sort(-numbers), -numbers)
+
+
+def _like(entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float]) -> FloatArray:
+    """Of each entity [n] the likeness of the likest of its types, 0 without any."""
+    found = graph.types(entities)
+    types, number = np.unique(found.items, return_inverse=True)
+    of_type = np.array([likeness(name) for name in graph.entity_names(types)])
+    like = np.zeros(len(entities))
+    if len(types):
+        np.maximum.at(like, found.owners, of_type[number])
+    return like
 
 
 def facts_behind(

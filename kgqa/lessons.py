@@ -26,7 +26,7 @@ FORM_SHOWN = 0.5
 @dataclass(frozen=True)
 class Lesson:
     """One question with the forms that may be right, best first. ``given`` are its entities where they are
-    not to be searched, ``released`` is whether it is of a released dataset."""
+    not to be searched, ``released`` is whether it is of a released dataset, ``times`` how often it counts."""
 
     id: str
     conversation: Conversation
@@ -34,6 +34,7 @@ class Lesson:
     forms: tuple[LogicalForm, ...]
     given: tuple[str, ...] | None
     released: bool = False
+    times: int = 1
 
 
 def read_split_keys(path: str) -> frozenset[str]:
@@ -77,15 +78,10 @@ def _lessons(
             conversation = example.conversation
             if forms and share_of(f"form:{example.id}") < FORM_SHOWN:
                 conversation = _with_forms(conversation, forms)
-            for _ in range(_times(source.weight, example.id)):
-                yield Lesson(
-                    example.id,
-                    conversation,
-                    example.question,
-                    found,
-                    _given(example, source),
-                    is_released(source.dataset),
-                )
+            times = _times(source.weight, example.id)
+            given, released = _given(example, source), is_released(source.dataset)
+            if times:
+                yield Lesson(example.id, conversation, example.question, found, given, released, times)
             forms[example.question] = found[0]
 
 

@@ -212,7 +212,8 @@ class SemanticParser:
         if namesakes:
             text = f"Did you mean {' or '.join(self._told_apart(namesakes))}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
-        result = result_of(denotation, self.graph, told=read.meant.conversation.told)
+        like = self.text.similar_types([read.meant.question]).of
+        result = result_of(denotation, self.graph, told=read.meant.conversation.told, likeness=like)
         return Answered(
             question,
             links,

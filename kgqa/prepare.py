@@ -258,9 +258,10 @@ def prepare_sources(
     processes = processes or Processes()
     settings = config.training
     train = [(key, x) for _, lessons in sources.values() for key, x in lessons if not _is_dev(key, config)]
-    pairs = [(x.question, x.forms[0]) for _, x in train]
+    counted = [(key, x) for key, x in train for _ in range(x.times)]
+    pairs = [(x.question, x.forms[0]) for _, x in counted]
     whole = Associations.learn(pairs)
-    first, second = halves(pairs, [_in_first_half(key) for key, _ in train])
+    first, second = halves(pairs, [_in_first_half(key) for key, _ in counted])
     # Nothing explains itself: each half is prepared with what the other teaches.
     associations: dict[Group, Associations] = {"dev": whole, "first": second, "second": first}
     work = [
@@ -301,7 +302,9 @@ def prepare_sources(
         if part.group == "dev":
             curriculum.dev.extend(lessons)
         else:
-            curriculum.train.extend(lesson.learnable() for lesson in lessons)
+            times = {lesson.id: lesson.times for lesson in part.lessons}
+            for lesson in lessons:
+                curriculum.train.extend([lesson.learnable()] * times[lesson.id])
         done += len(part.lessons)
         progress(f"lessons of {part.source}", done, total)
     random.Random(settings.seed).shuffle(curriculum.dev)

@@ -57,11 +57,9 @@ def pairs_of(lessons: Iterable[Lesson], text: GraphText, unseen_share: float = 0
 
     Left out are questions that only go on from the one before with its relations: "And what about Germany?"
     """
-    pairs: dict[str, Pair] = {}  # by lesson: one that counts twice must not be taken to go on from itself
+    pairs: list[Pair] = []
     before: frozenset[str] = frozenset()
     for lesson in lessons:
-        if lesson.id in pairs:
-            continue
         used = list(dict.fromkeys(leaves(lesson.forms[0])))
         relations = frozenset(leaf.name for leaf in used if isinstance(leaf, RelationLeaf))
         goes_on = bool(lesson.conversation.turns and relations) and relations <= before
@@ -78,8 +76,8 @@ def pairs_of(lessons: Iterable[Lesson], text: GraphText, unseen_share: float = 0
             if use.relation not in relations and not is_unseen(use.relation, unseen_share)
         )
         right = (*map(text.relation, sorted(relations)), *map(text.type, types))
-        pairs[lesson.id] = Pair(lesson.question, right, tuple(map(text.relation, list(wrong)[:_MOST_WRONG])))
-    return list(pairs.values())
+        pairs.append(Pair(lesson.question, right, tuple(map(text.relation, list(wrong)[:_MOST_WRONG]))))
+    return pairs
 
 
 def aliases_of(text: GraphText, unseen_share: float = 0.0) -> list[Pair]:

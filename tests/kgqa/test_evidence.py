@@ -119,6 +119,19 @@ def test_the_best_known_stands_first(graph: EmbeddedGraph) -> None:
     assert known[0] > known[-1]
 
 
+def test_of_the_kind_asked_for_stands_first(graph: EmbeddedGraph) -> None:
+    denotation = Execution(graph).denotation(read_form("union(members(Q6256), members(Q515))"))
+    found = result_of(denotation, graph).entities or ()
+    cities = set(graph.entity_names(Execution(graph).denotation(read_form("members(Q515)")).items))  # type: ignore[union-attr]
+    best = {True: next(n for n in found if n in cities), False: next(n for n in found if n not in cities)}
+    assert found[0] in best.values()
+    for kind, wanted in (("Q515", best[True]), ("Q6256", best[False])):
+        asked = result_of(denotation, graph, likeness=lambda name, kind=kind: float(name == kind)).entities  # type: ignore[misc]
+        assert asked is not None
+        assert asked[0] == wanted
+        assert sorted(asked) == sorted(found)
+
+
 def test_what_the_dialogue_has_told_of_stands_last(graph: EmbeddedGraph) -> None:
     denotation = Execution(graph).denotation(read_form("members(Q6256)"))
     first, *others = result_of(denotation, graph).entities or ()

@@ -179,6 +179,25 @@ def test_lessons_are_prepared_alike_by_one_process_and_by_two(
     assert len(found[0]) == len(QUESTIONS)
 
 
+def test_a_lesson_that_counts_twice_is_prepared_once(
+    graph: EmbeddedGraph, lessons_file: Path, text: ScratchText, tmp_path: Path
+) -> None:
+    config = with_source(SMALL, lessons_file, graph)
+    weighted = replace(config, source=(replace(config.source[0], weight=2.0),))
+    text.save(tmp_path / "text")
+    read = read_sources(weighted)
+    assert [x.times for _, lessons in read.values() for _, x in lessons] == [2] * len(QUESTIONS)
+    curriculum = prepare_sources(
+        weighted, read, text, folder=tmp_path, default_graph=str(graph.folder), progress=silent
+    )
+    assert len(curriculum.train) == 2 * len({id(lesson) for lesson in curriculum.train})
+    assert {lesson.id for lesson in curriculum.train} == {
+        x.id for _, found in read.values() for _, x in found
+    }
+    (coverage,) = curriculum.coverage.values()
+    assert coverage.lessons == len(QUESTIONS)
+
+
 def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
     graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
