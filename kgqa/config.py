@@ -75,7 +75,8 @@ class TrainingConfig:
 
     A step is on ``batch_size`` lessons, shared by all processes; each reads at most ``at_once`` of them
     together (0: all of its share) and adds up the gradients. ``precision`` of the matrix products is
-    ``fp32``, or ``bf16`` (weights stay fp32): faster on GPUs and on processors that multiply it.
+    ``fp32``, or ``bf16`` (weights stay fp32) on GPUs and processors that multiply it; others would be many
+    times slower with it than with fp32, which they go on in.
     ``forms`` is how many of the forms that a search found for a question are learnt from together, by the
     likelihood that any of them is written (1: from the best alone). At every step ``hidden_words`` is the
     share of word pieces that the model does not see, and ``hidden_offers`` that of forms without what the

@@ -46,7 +46,7 @@ from kgqa.lessons import Sources, read_sources
 from kgqa.model import StructuredTransformer
 from kgqa.prepare import Learnable, Prepared, Progress, prepare_sources, targets, training_lessons
 from kgqa.processes import Processes
-from kgqa.text import PretrainedText, ScratchText, TextEncoder
+from kgqa.text import PretrainedText, ScratchText, TextEncoder, multiplies_bf16
 from kgqa.training_state import forget_state, read_record, read_state, write_state
 from kgqa.tuning import Pair, aliases_of, pairs_of, tune
 
@@ -217,9 +217,14 @@ def _tune(
         seed=config.training.seed,
         state=out / TUNING,
         save_minutes=config.training.save_minutes,
-        half=config.training.precision == "bf16",
+        half=_in_half(config.training, text.device),
         progress=progress,
     )
+
+
+def _in_half(settings: TrainingConfig, device: torch.device) -> bool:
+    """Whether matrices are multiplied in bf16: where it is asked for, and not many times slower than fp32."""
+    return settings.precision == "bf16" and multiplies_bf16(device)
 
 
 def batches_of(lessons: Sequence[Learnable], size: int, *, seed: int) -> Iterator[list[Learnable]]:
@@ -367,7 +372,7 @@ class _Loop:
         arrays = make_batch([lesson.encoded for lesson in part], self.text).to(self.device)
         width = self.model.operator_score.out_features + arrays.label.shape[1]
         wanted = [tensor.to(self.device) for tensor in targets(part, width)]
-        half = self.settings.precision == "bf16"
+        half = _in_half(self.settings, self.device)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half):
             loss = self.network(arrays, *wanted) * share
         # Gradients of processes are averaged, and are meant to be summed.

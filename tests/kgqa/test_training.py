@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +178,28 @@ def test_lessons_are_prepared_alike_by_one_process_and_by_two(
         found.append([(x.id, x.encoded.labels, x.targets[0].actions.tolist()) for x in curriculum.train])
     assert found[0] == found[1]
     assert len(found[0]) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize("multiplies", [False, True])
+def test_half_precision_only_where_a_processor_multiplies_it(
+    multiplies: bool,
+    graph: EmbeddedGraph,
+    lessons_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    halved: list[bool] = []
+
+    def autocast(kind: str, **named: bool) -> contextlib.nullcontext[None]:
+        halved.append(named["enabled"])
+        return contextlib.nullcontext()
+
+    config = with_source(SMALL, lessons_file, graph)
+    config = replace(config, training=replace(config.training, precision="bf16", epochs=1))
+    monkeypatch.setattr("kgqa.train.multiplies_bf16", lambda device: multiplies)
+    monkeypatch.setattr("torch.autocast", autocast)
+    train(config, tmp_path / "run", default_graph=graph.folder, device="cpu", progress=silent)
+    assert any(halved) == multiplies
 
 
 def test_a_lesson_that_counts_twice_is_prepared_once(
