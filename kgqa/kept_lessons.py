@@ -100,6 +100,10 @@ class KeptLessons:
         except (OSError, zlib.error, SafetensorError, KgqaError):
             return None
 
+    def holds(self, number: int) -> bool:
+        """Whether a chunk is kept; it may be damaged."""
+        return (self.folder / f"{number}").exists()
+
     def write(self, number: int, lessons: Sequence[Prepared]) -> None:
         """Keep a chunk."""
         self._put(f"{number}", _pack(lessons))

@@ -289,7 +289,7 @@ def prepare_sources(
         return in_processes(numbered, _preparing, arguments, workers=workers, advice=advice)
 
     if processes.count > 1 and kept is not None:
-        own = processes.share(list(enumerate(work)))
+        own = [(k, part) for k, part in processes.share(list(enumerate(work))) if not kept.holds(k)]
         for number, _ in enumerate(prepared(own), start=1):
             progress("a share of the lessons", number, len(own))
         processes.wait()
