@@ -51,9 +51,10 @@ class Associations:
 
     @classmethod
     def learn(cls, lessons: Iterable[tuple[str, LogicalForm]]) -> Associations:
-        """Count over questions and their forms."""
+        """Count over questions and their forms, each pair once: how often a question was repeated, because it
+        stands in many dialogues or has more weight, says nothing of what its words stand for."""
         learnt = cls()
-        for question, form in lessons:
+        for question, form in dict.fromkeys(lessons):
             names = {
                 among: list(dict.fromkeys(leaf.name for leaf in leaves(form) if isinstance(leaf, kind)))
                 for among, kind in _KINDS.items()

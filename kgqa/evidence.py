@@ -8,7 +8,7 @@ are named. Facts read first stand first: "France - head of state - Macron" befor
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +33,7 @@ from grammar.execute import Execution
 from grammar.forms import Call, LogicalForm, RelationLeaf, TypeLeaf
 from grammar.graph import AnswersForms, Pairs
 from kgqa.answer import Fact, Result
+from kgqa.graph_text import QuestionLikeness
 from kgqa.graphs.protocol import Fact as StatedFact
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.graphs.readers.record import write_object
@@ -55,10 +56,10 @@ def result_of(
     graph: KnowledgeGraph,
     *,
     told: Collection[str] = frozenset(),
-    likeness: Callable[[str], float] | None = None,
+    likeness: QuestionLikeness | None = None,
 ) -> Result:
     """A denotation in names and values; those entities first that are best known and whose types are most
-    like the question (``likeness`` of a type), and those last that the dialogue has ``told`` of already.
+    like the question (``likeness``), and those last that the dialogue has ``told`` of already.
 
     A set has no order, but an answer has a first element: what most people mean, and what P@1 looks at.
     "Which club does he play for?" of a footballer means no national team.
@@ -82,9 +83,7 @@ def result_of(
     raise TypeError(f"{denotation.sort.value} answers no question")
 
 
-def _best_first(
-    entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float] | None
-) -> IntArray:
+def _best_first(entities: IntArray, graph: KnowledgeGraph, likeness: QuestionLikeness | None) -> IntArray:
     """By number of facts and, with the same weight, by likeness, where there is one; all of a small set, the
     best known of a large one before the rest. An endpoint is not asked for either: it would be as much work
     again as the answer was."""
@@ -97,24 +96,13 @@ def _best_first(
         known = np.where(known >= least, known, 0)
     place = _places(known)
     if likeness is not None and not large:
-        place += _places(_like(entities, graph, likeness))
+        place += _places(likeness(entities))
     return entities[np.lexsort((-known, place))]
 
 
 def _places(numbers: FloatArray | IntArray) -> IntArray:
     """How many of the numbers are greater, for each [n]."""
     return np.searchsorted(np.sort(-numbers), -numbers)
-
-
-def _like(entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float]) -> FloatArray:
-    """Of each entity [n] the likeness of the likest of its types, 0 without any."""
-    found = graph.types(entities)
-    types, number = np.unique(found.items, return_inverse=True)
-    of_type = np.array([likeness(name) for name in graph.entity_names(types)])
-    like = np.zeros(len(entities))
-    if len(types):
-        np.maximum.at(like, found.owners, of_type[number])
-    return like
 
 
 def facts_behind(

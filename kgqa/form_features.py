@@ -8,12 +8,13 @@ and what of the question it leaves unused.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from grammar.denotation import Boolean, Booleans, Denotation, FloatArray, Number, Numbers, is_empty
+from grammar.denotation import Boolean, Booleans, Denotation, Entities, FloatArray, Number, Numbers, is_empty
 from grammar.errors import ExecutionError
 from grammar.execute import Execution
 from grammar.forms import (
@@ -34,12 +35,20 @@ from kgqa.answer import Hypothesis
 from kgqa.answer_sorts import is_of_sort, sorts_asked_for
 from kgqa.context import Context, ContextObject
 from kgqa.decode import says_twice
+from kgqa.graph_text import QuestionLikeness
 
 SURE = 0.5
 """From this score of its match on, an entity counts as named by the question."""
 _COMBINED = ("union", "intersect", "difference")
 _SIDE_BY_SIDE = ("pair", "union", "intersect", "sum")
 _SMALLEST = 1e-3
+_MEMBERS = 10  # of a set are looked at
+_LEAVES_OUT = re.compile(
+    r"(?:\bnot|n['\u2019]t|\b(?:never|without|except|excepting|excluding|besides|leaving out|rather than"
+    r"|all but|other than|different from|apart from|aside from|save for|but for))\b",
+    re.IGNORECASE,
+)
+"""Words behind which stands what is not wanted."""
 
 FEATURES = (
     "probability",  # logarithm of the decoder's probability
@@ -71,6 +80,10 @@ FEATURES = (
     "types led to",  # how much of what the likeliest relations lead to is of its types
     "types of before",  # types and relations that only earlier turns have named
     "relations of before",
+    "keeps what is left out",  # how many of its differences have their sides exchanged
+    "leaves nothing out",  # though the question does
+    "answer of no type",  # that the question names
+    "answer's likeness",  # of the types of its members to the question, less than the likest answer's
 )
 
 
@@ -91,17 +104,43 @@ def execute_hypothesis(hypothesis: Hypothesis, execution: Execution) -> Judged:
         return Judged(hypothesis, error=error)
 
 
-def features_of(judged: Sequence[Judged], context: Context, offers: Offers) -> FloatArray:
-    """The features of every hypothesis, [hypotheses, FEATURES]."""
-    found = _Seen(context)
-    return np.array([_features(one, judged, found, offers) for one in judged], dtype=np.float64)
+def features_of(
+    judged: Sequence[Judged], context: Context, offers: Offers, likeness: QuestionLikeness
+) -> FloatArray:
+    """The features of every hypothesis, [hypotheses, FEATURES]; ``likeness`` is that of entities to
+    the question."""
+    seen = _Seen(context)
+    like = _likeness_of_answers(judged, likeness)
+    return np.array(
+        [
+            [*_features(one, judged, seen, offers), likeness]
+            for one, likeness in zip(judged, like, strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _likeness_of_answers(judged: Sequence[Judged], likeness: QuestionLikeness) -> list[float]:
+    """Of every answer that is a set, the mean over its first members, less the likest's; 0 of others."""
+    means = [
+        float(likeness(one.denotation.items[:_MEMBERS]).mean())
+        if isinstance(one.denotation, Entities) and len(one.denotation.items)
+        else None
+        for one in judged
+    ]
+    likest = max((mean for mean in means if mean is not None), default=0.0)
+    return [0.0 if mean is None else mean - likest for mean in means]
 
 
 class _Seen:
-    """The context's objects by leaf, those of them that the question itself names, and what it asks for."""
+    """The context's objects by leaf, those of them that the question itself names, and what it asks for.
+
+    ``left_out`` is where the words end behind which stands what is not wanted.
+    """
 
     def __init__(self, context: Context) -> None:
         self.sorts = sorts_asked_for(context.question)
+        self.left_out = [words.end() for words in _LEAVES_OUT.finditer(context.question)]
         self.objects: dict[object, ContextObject] = {o.leaf: o for o in reversed(context.objects)}
         said = [o for o in context.objects if o.span is not None and o.turn == 0]
         self.entities = [o for o in said if isinstance(o.leaf, EntityLeaf) and o.score >= SURE]
@@ -143,6 +182,9 @@ def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) 
     entities = [o for o in used if isinstance(o.leaf, EntityLeaf)]
     relations = [o for o in used if isinstance(o.leaf, RelationLeaf)]
     types = [o for o in used if isinstance(o.leaf, TypeLeaf)]
+    differences = [
+        part for part in subforms(form) if isinstance(part, Call) and part.operator == "difference"
+    ]
     relation_shares, type_shares = _shares(form, offers)
     empty = denotation is not None and is_empty(denotation)
     return [
@@ -175,7 +217,18 @@ def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) 
         _mean([o.weight for o in types]),
         sum(o.turn > 0 for o in types),
         sum(o.turn > 0 for o in relations),
+        sum(_keeps_what_is_left_out(part, seen) for part in differences),
+        bool(seen.left_out) and not differences,
+        bool(seen.types) and _is_of_none(denotation, seen.types, offers.graph),
     ]
+
+
+def _is_of_none(denotation: Denotation | None, types: Sequence[ContextObject], graph: Graph) -> bool:
+    """Whether it is a set none of whose first members is of any of the types."""
+    if not isinstance(denotation, Entities) or not len(denotation.items):
+        return False
+    members, named = denotation.items[:_MEMBERS], (o.leaf for o in types)
+    return not any(graph.are_members(members, x.name).any() for x in named if isinstance(x, TypeLeaf))
 
 
 def _mean(numbers: Sequence[float]) -> float:
@@ -221,6 +274,21 @@ def _disorder(form: LogicalForm, objects: Mapping[object, ContextObject]) -> int
                 known = one != other and type(one) is type(other) and len(spans) == 2 and all(spans)
                 turned += known and spans[0] > spans[1]  # type: ignore[operator]
     return turned
+
+
+def _keeps_what_is_left_out(difference: Call, seen: _Seen) -> bool:
+    """Whether what the question leaves out ("not", "except") is of the first side only, not of the second."""
+    sides = [set(leaves(side)) for side in difference.arguments]
+    for end in seen.left_out:
+        behind = [
+            (o.span[0], in_second)
+            for in_second in (False, True)
+            for leaf in sides[in_second] - sides[not in_second]
+            if (o := seen.objects.get(leaf)) is not None and o.span is not None and o.span[0] >= end
+        ]
+        if behind and not min(behind)[1]:
+            return True
+    return False
 
 
 def _asks_itself(part: LogicalForm) -> bool:

@@ -212,8 +212,8 @@ class SemanticParser:
         if namesakes:
             text = f"Did you mean {' or '.join(self._told_apart(namesakes))}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
-        like = self.text.similar_types([read.meant.question]).of
-        result = result_of(denotation, self.graph, told=read.meant.conversation.told, likeness=like)
+        likeness = self.text.likeness_to(read.meant.question)
+        result = result_of(denotation, self.graph, told=read.meant.conversation.told, likeness=likeness)
         return Answered(
             question,
             links,
@@ -234,7 +234,8 @@ class SemanticParser:
         choices = self.checkpoint.choices
         choice = choices.guided if self.guided else choices.unguided
         if self.offers.are_cheap and choice:
-            judged = choice.judge(hypotheses, read.context, execution, self.offers)
+            likeness = self.text.likeness_to(read.meant.question)
+            judged = choice.judge(hypotheses, read.context, execution, self.offers, likeness)
             ranked = [one.hypothesis for one in judged]
             return ranked, [one for one in judged if one.hypothesis.score >= ranked[0].score - margin]
         ranked = _ranked(hypotheses, read.links) if self.guided else list(hypotheses)

@@ -258,10 +258,9 @@ def prepare_sources(
     processes = processes or Processes()
     settings = config.training
     train = [(key, x) for _, lessons in sources.values() for key, x in lessons if not _is_dev(key, config)]
-    counted = [(key, x) for key, x in train for _ in range(x.times)]
-    pairs = [(x.question, x.forms[0]) for _, x in counted]
+    pairs = [(x.question, x.forms[0]) for _, x in train]
     whole = Associations.learn(pairs)
-    first, second = halves(pairs, [_in_first_half(key) for key, _ in counted])
+    first, second = halves(pairs, [_in_first_half(key) for key, _ in train])
     # Nothing explains itself: each half is prepared with what the other teaches.
     associations: dict[Group, Associations] = {"dev": whole, "first": second, "second": first}
     work = [
