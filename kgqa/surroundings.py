@@ -29,7 +29,7 @@ _AMONG: Mapping[Sort, Among] = {Sort.RELATION: "relations", Sort.TYPE: "types"}
 _LEARNT = 10  # names that training associates with one question
 _MOST_NEAR = 200  # entities of a set whose neighbourhood is looked at
 _DOMAINS = 3  # types of the question whose members are asked which relations they have
-_LEADING = 5  # entities, and twice as many relations, whose facts say which types are asked for
+_LEADING, _LEADING_BACK = 5, 10  # entities whose facts say which types are asked for, and relations
 _TYPES_OF_ONE = 4  # types of what one relation leads to
 
 
@@ -214,10 +214,12 @@ def _leading(
     numbers = graph.entities(sorted(names)[:_MOST_NEAR])
     numbers = np.unique(numbers[numbers >= 0])
     found: dict[str, float] = {}
-    for place, relation in enumerate(relations[: _LEADING * 2] if len(numbers) else ()):
+    for place, relation in enumerate(relations if len(numbers) else ()):
         assert isinstance(relation.leaf, RelationLeaf)
         leads = ""
-        for direction, look_up in (("out:", graph.objects), ("in:", graph.subjects)):
+        # A hub has many subjects: they are read for the likeliest relations only.
+        back = (("in:", graph.subjects),) if place < _LEADING_BACK else ()
+        for direction, look_up in (("out:", graph.objects), *back):
             if any(near.startswith(direction) and near != f"{direction}type" for near in relation.near):
                 reached = np.unique(look_up(numbers, relation.leaf.name).items)[:_MOST_NEAR]
                 kinds, uses = np.unique(graph.types(reached).items, return_counts=True)

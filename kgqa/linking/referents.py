@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grammar.forms import EntityLeaf, Leaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, leaves
+from grammar.values import String, Text
 from kgqa.conversation import Conversation, Turn
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.mentions import normal_form
@@ -22,6 +23,7 @@ TURNS = 4
 """How many turns the dialogue is looked back; what it began with is kept for ever."""
 SET_SIZE = 50
 """A larger answer is not offered as a set of entities: its form says it shorter."""
+_NAMESAKES = 3  # entities that an answer in words may mean
 _SINGLE = 20  # entities of one answer that are offered one by one
 _UNTYPED, _OTHER_TYPE = 0.85, 0.6  # where the question says of which type it is
 _FADES = 0.8  # from turn to turn
@@ -88,7 +90,7 @@ def find_referents(
         types: types that the question's words may stand for, each with the character where they start:
             "those rivers" stands for rivers rather than for other things.
     """
-    found = list(_objects(conversation, settled))
+    found = list(_objects(conversation, graph, settled))
     if not found:
         return []
     points = 1.0 if _POINTS.search(question) else 0.6
@@ -115,7 +117,9 @@ def find_referents(
     return sorted(best.values(), key=lambda one: (-one.score, one.turn))
 
 
-def _objects(conversation: Conversation, settled: Callable[[str], Sequence[str]]) -> Iterator[Referent]:
+def _objects(
+    conversation: Conversation, graph: KnowledgeGraph, settled: Callable[[str], Sequence[str]]
+) -> Iterator[Referent]:
     turns = conversation.turns
     for ago, turn in enumerate(reversed(turns), start=1):
         seed = ago == len(turns)
@@ -130,10 +134,10 @@ def _objects(conversation: Conversation, settled: Callable[[str], Sequence[str]]
         if 1 < len(names) <= SET_SIZE:
             yield Referent(EntityLeaf(names), "mentioned", 0.7 * fade, ago)
         if ago <= TURNS:
-            yield from _answered(turn, ago, fade)
+            yield from _answered(turn, graph, ago, fade)
 
 
-def _answered(turn: Turn, ago: int, fade: float) -> Iterator[Referent]:
+def _answered(turn: Turn, graph: KnowledgeGraph, ago: int, fade: float) -> Iterator[Referent]:
     answer = turn.answer
     if answer is None:
         return
@@ -143,6 +147,11 @@ def _answered(turn: Turn, ago: int, fade: float) -> Iterator[Referent]:
         yield Referent(EntityLeaf(answer.entities), "answer", 0.95 * fade, ago)
     for value in answer.values[:_SINGLE]:
         yield Referent(ValueLeaf(value), "answer", 0.8 * fade, ago)
+    # Released dialogues, and people, answer with a name where they do not know the entity.
+    texts = [value.text for value in answer.values[:_SINGLE] if isinstance(value, String | Text)]
+    for names in graph.exact(texts) if texts else ():
+        for place, name in enumerate(names[:_NAMESAKES]):
+            yield Referent(EntityLeaf((name,)), "answer", (0.9 - 0.05 * place) * fade, ago)
     for number in answer.numbers[:_SINGLE]:
         yield Referent(NumberLeaf(number), "answer", 0.6 * fade, ago)
     for leaf in leaves(answer.form) if answer.form is not None else ():

@@ -9,7 +9,7 @@ import pytest
 
 from grammar.forms import EntityLeaf, Leaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, read_form
 from grammar.operators import LEAF_SORTS
-from grammar.values import Time
+from grammar.values import String, Time
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import Candidate, LinkLimits, Links, link
@@ -125,6 +125,16 @@ def test_what_the_dialogue_offers(graph: EmbeddedGraph) -> None:
     assert found(links, ValueLeaf(Time(1997, 12, 19))).how == "answer"
     assert found(links, NumberLeaf(3.0)).how == "answer"
     assert all(one.span is None for one in links.candidates if one.turn)
+
+
+def test_an_answer_in_words_may_name_an_entity(graph: EmbeddedGraph) -> None:
+    earlier = said(
+        Turn("Who directed Titanic?", TurnAnswer("James Cameron", values=(String("james cameron"),))),
+        Turn("How long is it?", TurnAnswer("195", values=(String("195"),))),
+    )
+    director = found(link("When was he born?", earlier, graph, given=[]), entity("Q42574"))
+    assert (director.how, director.turn) == ("answer", 2)
+    assert director.score > found(link("When was it shot?", earlier, graph, given=[]), entity("Q42574")).score
 
 
 def test_a_question_without_record_is_read_again(graph: EmbeddedGraph) -> None:
