@@ -34,6 +34,7 @@ class EmbeddedGraph:
         self._reader = ArrayReader(folder)
         self._lexicon = Lexicon(self._reader, is_type=lambda entity: self._type_place(entity) >= 0)
         self._relation_numbers: dict[str, int] = {}
+        self._type_places: dict[str, int] = {}
         self._new_literals: Numbering[Value] = Numbering(start=info.literals)
 
     @classmethod
@@ -142,13 +143,22 @@ class EmbeddedGraph:
         place = int(np.searchsorted(types, entity))
         return place if entity >= 0 and place < len(types) and types[place] == entity else -1
 
+    def _type(self, name: str) -> int:
+        """Place of a type, or -1; what is none is not kept, as with relations."""
+        place = self._type_places.get(name)
+        if place is None:
+            place = self._type_place(self._lexicon.entities.number(name))
+            if place >= 0:
+                self._type_places[name] = place
+        return place
+
     def has_relation(self, relation: str) -> bool:
         """Whether any fact or qualifier uses the relation."""
         return self._relation(relation) >= 0
 
     def has_type(self, type_name: str) -> bool:
         """Whether any entity is an instance of the type."""
-        return self._type_place(self._lexicon.entities.number(type_name)) >= 0
+        return self._type(type_name) >= 0
 
     def literal(self, value: Value) -> int:
         """Number of a value; one that no fact has gets a number behind all others."""
@@ -241,7 +251,7 @@ class EmbeddedGraph:
     # --- types ------------------------------------------------------------------------------------------
 
     def _members(self, type_name: str) -> Array:
-        place = self._type_place(self._lexicon.entities.number(type_name))
+        place = self._type(type_name)
         if place < 0:
             return EMPTY
         _, pointers, members = self._by_type
