@@ -34,7 +34,6 @@ from grammar.offers import Offers
 from kgqa.answer import Hypothesis
 from kgqa.context import Context
 from kgqa.form_features import FEATURES, Judged, execute_hypothesis, features_of, same_denotation
-from kgqa.graph_text import QuestionLikeness
 
 PATIENCE = 2
 """The forms of a beam may together take as long as so many forms may."""
@@ -110,17 +109,15 @@ class Choice:
         context: Context,
         execution: Execution,
         offers: Offers,
-        likeness: QuestionLikeness,
     ) -> list[Judged]:
-        """Execute the hypotheses and put them in order, with their probabilities as they are judged now;
-        ``likeness`` is that of entities to the question.
+        """Execute the hypotheses and put them in order, with their probabilities as they are judged now.
 
         Forms that denote the same are right together: the probability of each is that of all of them.
         """
         judged = list(_executed(hypotheses, execution))
         if not self.weights:
             return judged
-        scores = self.scores(features_of(judged, context, offers, likeness))
+        scores = self.scores(features_of(judged, context, offers))
         scores = np.append(scores, self.weights.get(NONE, -math.inf))
         scores -= np.logaddexp.reduce(scores)
         together = [

@@ -17,7 +17,6 @@ from kgqa.choice import Beam, Choices, learn_choice
 from kgqa.config import Config
 from kgqa.decode import BEAM, beam_search
 from kgqa.form_features import Judged, execute_hypothesis, features_of
-from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.model import StructuredTransformer
 from kgqa.prepare import Prepared, Progress
@@ -51,7 +50,6 @@ def choices_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Pr
     released: list[Beam] = []
     everything: list[Beam] = []
     lessons = lessons[:_MOST_JUDGED]
-    texts = {name: GraphText(open_graph(name), checkpoint.text) for name in {x.graph for x in lessons}}
     for lesson, hypotheses, offers in _beams(
         checkpoint.model, lessons, checkpoint.text, checkpoint.config, beam=BEAM
     ):
@@ -62,8 +60,7 @@ def choices_of(checkpoint: Checkpoint, lessons: Sequence[Prepared], progress: Pr
         wanted = execute_hypothesis(Hypothesis(lesson.form, 0.0), execution).denotation
         judged = [execute_hypothesis(hypothesis, execution) for hypothesis in hypotheses]
         right = [_is_right(one, lesson, wanted) for one in judged]
-        likeness = texts[lesson.graph].likeness_to(lesson.context.question)
-        beam = (features_of(judged, lesson.context, offers, likeness), right)
+        beam = (features_of(judged, lesson.context, offers), right)
         everything.append(beam)
         if wanted is not None and not is_empty(wanted):
             answered.append(beam)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grammar.denotation import Boolean, Booleans, Denotation, Entities, FloatArray, Number, Numbers, is_empty
+from grammar.denotation import Boolean, Booleans, Denotation, FloatArray, Number, Numbers, is_empty
 from grammar.errors import ExecutionError
 from grammar.execute import Execution
 from grammar.forms import (
@@ -35,14 +35,12 @@ from kgqa.answer import Hypothesis
 from kgqa.answer_sorts import is_of_sort, sorts_asked_for
 from kgqa.context import Context, ContextObject
 from kgqa.decode import says_twice
-from kgqa.graph_text import QuestionLikeness
 
 SURE = 0.5
 """From this score of its match on, an entity counts as named by the question."""
 _COMBINED = ("union", "intersect", "difference")
 _SIDE_BY_SIDE = ("pair", "union", "intersect", "sum")
 _SMALLEST = 1e-3
-_MEMBERS = 10  # of a set are looked at
 _LEAVES_OUT = re.compile(
     r"(?:\bnot|n['\u2019]t|\b(?:never|without|except|excepting|excluding|besides|leaving out|rather than"
     r"|all but|other than|different from|apart from|aside from|save for|but for))\b",
@@ -82,8 +80,6 @@ FEATURES = (
     "relations of before",
     "keeps what is left out",  # how many of its differences have their sides exchanged
     "leaves nothing out",  # though the question does
-    "answer of no type",  # that the question names
-    "answer's likeness",  # of the types of its members to the question, less than the likest answer's
 )
 
 
@@ -104,32 +100,10 @@ def execute_hypothesis(hypothesis: Hypothesis, execution: Execution) -> Judged:
         return Judged(hypothesis, error=error)
 
 
-def features_of(
-    judged: Sequence[Judged], context: Context, offers: Offers, likeness: QuestionLikeness
-) -> FloatArray:
-    """The features of every hypothesis, [hypotheses, FEATURES]; ``likeness`` is that of entities to
-    the question."""
-    seen = _Seen(context)
-    like = _likeness_of_answers(judged, likeness)
-    return np.array(
-        [
-            [*_features(one, judged, seen, offers), likeness]
-            for one, likeness in zip(judged, like, strict=True)
-        ],
-        dtype=np.float64,
-    )
-
-
-def _likeness_of_answers(judged: Sequence[Judged], likeness: QuestionLikeness) -> list[float]:
-    """Of every answer that is a set, the mean over its first members, less the likest's; 0 of others."""
-    means = [
-        float(likeness(one.denotation.items[:_MEMBERS]).mean())
-        if isinstance(one.denotation, Entities) and len(one.denotation.items)
-        else None
-        for one in judged
-    ]
-    likest = max((mean for mean in means if mean is not None), default=0.0)
-    return [0.0 if mean is None else mean - likest for mean in means]
+def features_of(judged: Sequence[Judged], context: Context, offers: Offers) -> FloatArray:
+    """The features of every hypothesis, [hypotheses, FEATURES]."""
+    found = _Seen(context)
+    return np.array([_features(one, judged, found, offers) for one in judged], dtype=np.float64)
 
 
 class _Seen:
@@ -219,16 +193,7 @@ def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) 
         sum(o.turn > 0 for o in relations),
         sum(_keeps_what_is_left_out(part, seen) for part in differences),
         bool(seen.left_out) and not differences,
-        bool(seen.types) and _is_of_none(denotation, seen.types, offers.graph),
     ]
-
-
-def _is_of_none(denotation: Denotation | None, types: Sequence[ContextObject], graph: Graph) -> bool:
-    """Whether it is a set none of whose first members is of any of the types."""
-    if not isinstance(denotation, Entities) or not len(denotation.items):
-        return False
-    members, named = denotation.items[:_MEMBERS], (o.leaf for o in types)
-    return not any(graph.are_members(members, x.name).any() for x in named if isinstance(x, TypeLeaf))
 
 
 def _mean(numbers: Sequence[float]) -> float:

@@ -234,8 +234,7 @@ class SemanticParser:
         choices = self.checkpoint.choices
         choice = choices.guided if self.guided else choices.unguided
         if self.offers.are_cheap and choice:
-            likeness = self.text.likeness_to(read.meant.question)
-            judged = choice.judge(hypotheses, read.context, execution, self.offers, likeness)
+            judged = choice.judge(hypotheses, read.context, execution, self.offers)
             ranked = [one.hypothesis for one in judged]
             return ranked, [one for one in judged if one.hypothesis.score >= ranked[0].score - margin]
         ranked = _ranked(hypotheses, read.links) if self.guided else list(hypotheses)

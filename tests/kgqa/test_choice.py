@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grammar.denotation import Boolean, FloatArray, IntArray
+from grammar.denotation import Boolean
 from grammar.errors import CheckpointError
 from grammar.execute import Execution, Limits
 from grammar.forms import EntityLeaf, NumberLeaf, RelationLeaf, TypeLeaf, ValueLeaf, read_form
@@ -37,16 +37,12 @@ CONTEXT = Context(
 )
 
 
-def nothing_is_like(entities: IntArray) -> FloatArray:
-    return np.zeros(len(entities))
-
-
 def rows(graph: EmbeddedGraph, *forms: str) -> list[dict[str, float]]:
     """The features of forms that are all as probable as each other."""
     execution = Execution(graph)
     score = -float(np.log(len(forms)))
     judged = [execute_hypothesis(Hypothesis(read_form(form), score), execution) for form in forms]
-    found = features_of(judged, CONTEXT, Offers(graph), nothing_is_like)
+    found = features_of(judged, CONTEXT, Offers(graph))
     return [dict(zip(FEATURES, row, strict=True)) for row in found.tolist()]
 
 
@@ -84,7 +80,7 @@ def test_a_date_that_the_question_names_is_missed_like_a_number(graph: EmbeddedG
         )
     ]
     column = FEATURES.index("numbers left out")
-    assert features_of(judged, context, Offers(graph), nothing_is_like)[:, column].tolist() == [0, 1]
+    assert features_of(judged, context, Offers(graph))[:, column].tolist() == [0, 1]
 
 
 def test_forms_that_denote_the_same_speak_for_each_other(graph: EmbeddedGraph) -> None:
@@ -110,7 +106,7 @@ def test_a_choice_is_learnt_and_tells_how_likely_it_is(graph: EmbeddedGraph) -> 
     ]
     assert str(hypotheses[0].form) == "follow(Q142, P57)"
     judged = Choice({"empty": choice.weights["empty"], NONE: choice.weights[NONE]}).judge(
-        hypotheses, CONTEXT, Execution(graph), Offers(graph), nothing_is_like
+        hypotheses, CONTEXT, Execution(graph), Offers(graph)
     )
     assert str(judged[0].hypothesis.form) == "follow(Q142, P36)"
     assert np.exp(judged[0].hypothesis.score) == pytest.approx(0.75, abs=0.05)
@@ -142,9 +138,7 @@ def test_forms_that_denote_the_same_are_right_together(graph: EmbeddedGraph) -> 
     hypotheses = [
         Hypothesis(read_form(form), float(np.log(p))) for form, p in zip(forms, (0.4, 0.3, 0.3), strict=True)
     ]
-    judged = Choice({"probability": 1.0}).judge(
-        hypotheses, CONTEXT, Execution(graph), Offers(graph), nothing_is_like
-    )
+    judged = Choice({"probability": 1.0}).judge(hypotheses, CONTEXT, Execution(graph), Offers(graph))
     assert [str(one.hypothesis.form) for one in judged] == [forms[1], forms[2], forms[0]]
     np.testing.assert_allclose(np.exp([one.hypothesis.score for one in judged]), [0.6, 0.6, 0.4])
 
@@ -185,28 +179,12 @@ def test_what_stands_behind_not_is_what_is_left_out(
         "union(follow(Q142, P47), follow(Q183, P47))",
     )
     judged = [execute_hypothesis(Hypothesis(read_form(form), -1.0), Execution(graph)) for form in forms]
-    found = features_of(judged, context, Offers(graph), nothing_is_like)
+    found = features_of(judged, context, Offers(graph))
     exchanged, nothing = (
         found[:, FEATURES.index(name)].tolist() for name in ("keeps what is left out", "leaves nothing out")
     )
     assert exchanged == ([0, 0, 0] if in_order is None else [not in_order, in_order, 0])
     assert nothing == [0, 0, in_order is not None]
-
-
-def test_answers_are_compared_with_what_the_question_asks_for(graph: EmbeddedGraph) -> None:
-    """Neighbours of France are of the type that the question names, its capital is not; of the encoder's
-    likeness counts what an answer lacks of the likest one."""
-    context = Context(
-        "Which countries does France share a border with?",
-        (),
-        (ContextObject(TypeLeaf("Q6256"), "country", "wording", score=0.9, span=(6, 15)),),
-    )
-    forms = ("follow(Q142, P47)", "follow(Q142, P36)", "follow(Q142, P57)", "is_in(Q183, follow(Q142, P47))")
-    judged = [execute_hypothesis(Hypothesis(read_form(form), -1.0), Execution(graph)) for form in forms]
-    countries = lambda entities: np.where(graph.are_members(entities, "Q6256"), 0.6, 0.2)  # noqa: E731
-    found = features_of(judged, context, Offers(graph), countries)
-    assert found[:, FEATURES.index("answer of no type")].tolist() == [0, 1, 0, 0]
-    assert found[:, FEATURES.index("answer's likeness")].tolist() == pytest.approx([0, -0.4, 0, 0])
 
 
 def test_nothing_is_learnt_from_beams_without_a_choice() -> None:
@@ -221,15 +199,13 @@ def test_forms_for_which_no_time_is_left_are_not_tried(
     forms = ("follow(Q142, P36)", "follow(Q183, P36)", "follow(Q142, P47)", "follow(Q183, P47)")
     hypotheses = [Hypothesis(read_form(form), -1.0) for form in forms]
     monkeypatch.setattr(Execution, "denotation", lambda execution, form: Boolean(True))
-    judged = Choice().judge(
-        hypotheses, CONTEXT, Execution(graph, limits=Limits(seconds=10.0)), Offers(graph), nothing_is_like
-    )
+    judged = Choice().judge(hypotheses, CONTEXT, Execution(graph, limits=Limits(seconds=10.0)), Offers(graph))
     assert [one.error is None for one in judged] == [True, True, False, False]
 
 
 def test_without_weights_the_order_stays(graph: EmbeddedGraph) -> None:
     hypotheses = [Hypothesis(read_form("follow(Q142, P57)"), -0.1), Hypothesis(read_form("Q142"), -3.0)]
-    judged = Choice().judge(hypotheses, CONTEXT, Execution(graph), Offers(graph), nothing_is_like)
+    judged = Choice().judge(hypotheses, CONTEXT, Execution(graph), Offers(graph))
     assert [one.hypothesis for one in judged] == hypotheses
 
 
