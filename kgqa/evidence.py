@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,11 +34,13 @@ from grammar.execute import Execution
 from grammar.forms import Call, LogicalForm, RelationLeaf, TypeLeaf
 from grammar.graph import AnswersForms, Pairs
 from kgqa.answer import Fact, Result
-from kgqa.graph_text import QuestionLikeness
 from kgqa.graphs.protocol import Fact as StatedFact
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.graphs.readers.record import write_object
 from kgqa.readable import answer_text
+
+if TYPE_CHECKING:  # importing it takes a second
+    from kgqa.graph_text import QuestionLikeness
 
 __all__ = ["answer_text", "facts_behind", "result_of"]
 

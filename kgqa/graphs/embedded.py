@@ -14,7 +14,7 @@ from grammar.values import Value, read_value
 from kgqa.graphs.arrays import Array, ArrayReader, Texts, find_sorted, rows_of
 from kgqa.graphs.lexicon import Lexicon
 from kgqa.graphs.manifest import read_manifest
-from kgqa.graphs.numbering import Numbering
+from kgqa.graphs.numbering import Numbering, known
 from kgqa.graphs.protocol import DIRECTIONS, Among, Fact, GraphInfo, Hit, RelationUse
 from kgqa.graphs.readers.record import Object
 
@@ -131,12 +131,7 @@ class EmbeddedGraph:
         return [names[entity] for entity in entities.tolist()]
 
     def _relation(self, name: str) -> int:
-        number = self._relation_numbers.get(name)
-        if number is None:
-            number = self._lexicon.relations.number(name)
-            if number >= 0:  # what does not exist is not kept: there is no end of it
-                self._relation_numbers[name] = number
-        return number
+        return known(self._relation_numbers, name, self._lexicon.relations.number)
 
     def _type_place(self, entity: int) -> int:
         types = self._by_type[0]
@@ -144,13 +139,8 @@ class EmbeddedGraph:
         return place if entity >= 0 and place < len(types) and types[place] == entity else -1
 
     def _type(self, name: str) -> int:
-        """Place of a type, or -1; what is none is not kept, as with relations."""
-        place = self._type_places.get(name)
-        if place is None:
-            place = self._type_place(self._lexicon.entities.number(name))
-            if place >= 0:
-                self._type_places[name] = place
-        return place
+        number = self._lexicon.entities.number
+        return known(self._type_places, name, lambda of: self._type_place(number(of)))
 
     def has_relation(self, relation: str) -> bool:
         """Whether any fact or qualifier uses the relation."""

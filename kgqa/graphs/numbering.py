@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -47,3 +47,14 @@ class Numbering(Generic[T]):
         if number < self._start:
             raise IndexError(f"expected a number from {self._start} on, found {number}")
         return self._things[number - self._start]
+
+
+def known(kept: dict[str, int], name: str, find: Callable[[str], int]) -> int:
+    """The number of a name, looked up once; -1 for what does not exist, which is not kept: there is no end of
+    it."""
+    number = kept.get(name)
+    if number is None:
+        number = find(name)
+        if number >= 0:
+            kept[name] = number
+    return number
