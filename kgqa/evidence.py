@@ -8,9 +8,8 @@ are named. Facts read first stand first: "France - head of state - Macron" befor
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,9 +38,6 @@ from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.graphs.readers.record import write_object
 from kgqa.readable import answer_text
 
-if TYPE_CHECKING:  # importing it takes a second
-    from kgqa.graph_text import QuestionLikeness
-
 __all__ = ["answer_text", "facts_behind", "result_of"]
 
 MOST_ORDERED = 1_000
@@ -59,10 +55,10 @@ def result_of(
     graph: KnowledgeGraph,
     *,
     told: Collection[str] = frozenset(),
-    likeness: QuestionLikeness | None = None,
+    likeness: Callable[[str], float] | None = None,
 ) -> Result:
     """A denotation in names and values; those entities first that are best known and whose types are most
-    like the question (``likeness``), and those last that the dialogue has ``told`` of already.
+    like the question (``likeness`` of a type), and those last that the dialogue has ``told`` of already.
 
     A set has no order, but an answer has a first element: what most people mean, and what P@1 looks at.
     "Which club does he play for?" of a footballer means no national team.
@@ -86,7 +82,9 @@ def result_of(
     raise TypeError(f"{denotation.sort.value} answers no question")
 
 
-def _best_first(entities: IntArray, graph: KnowledgeGraph, likeness: QuestionLikeness | None) -> IntArray:
+def _best_first(
+    entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float] | None
+) -> IntArray:
     """By number of facts and, with the same weight, by likeness, where there is one; all of a small set, the
     best known of a large one before the rest. An endpoint is not asked for either: it would be as much work
     again as the answer was."""
@@ -99,13 +97,24 @@ def _best_first(entities: IntArray, graph: KnowledgeGraph, likeness: QuestionLik
         known = np.where(known >= least, known, 0)
     place = _places(known)
     if likeness is not None and not large:
-        place += _places(likeness(entities))
+        place += _places(_like(entities, graph, likeness))
     return entities[np.lexsort((-known, place))]
 
 
 def _places(numbers: FloatArray | IntArray) -> IntArray:
     """How many of the numbers are greater, for each [n]."""
     return np.searchsorted(np.sort(-numbers), -numbers)
+
+
+def _like(entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float]) -> FloatArray:
+    """Of each entity [n] the likeness of the likest of its types, 0 without any."""
+    found = graph.types(entities)
+    types, number = np.unique(found.items, return_inverse=True)
+    of_type = np.array([likeness(name) for name in graph.entity_names(types)])
+    like = np.zeros(len(entities))
+    if len(types):
+        np.maximum.at(like, found.owners, of_type[number])
+    return like
 
 
 def facts_behind(

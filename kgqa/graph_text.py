@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from grammar.denotation import FloatArray, IntArray
 from kgqa.entity_vectors import EntityVectors
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.stored_vectors import stored_vectors
 from kgqa.text import TextEncoder
 
 Vectors = npt.NDArray[np.float32]
-QuestionLikeness: TypeAlias = Callable[[IntArray], FloatArray]
 _ALIASES = 4
 _SHOWN_OF_SET = 4
 _KEPT_QUESTIONS = 256
@@ -131,21 +128,6 @@ class GraphText:
     def similar_types(self, questions: Sequence[str]) -> Similarity:
         """Similarity of every type to the questions of a dialogue, the latest first."""
         return Similarity(self._types, self.type_rows, self._similarity(self._type_vectors, questions))
-
-    def likeness_to(self, question: str) -> QuestionLikeness:
-        """Of entities [n], how like the question the likest of their types is [n], 0 without any."""
-        similar = self.similar_types([question])
-
-        def likeness(entities: IntArray) -> FloatArray:
-            found = self.graph.types(entities)
-            types, number = np.unique(found.items, return_inverse=True)
-            like = np.zeros(len(entities))
-            if len(types):
-                of_type = np.array([similar.of(name) for name in self.graph.entity_names(types)])
-                np.maximum.at(like, found.owners, of_type[number])
-            return like
-
-        return likeness
 
     def _similarity(self, vectors: Vectors | None, questions: Sequence[str]) -> Vectors | None:
         if vectors is None:

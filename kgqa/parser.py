@@ -212,8 +212,8 @@ class SemanticParser:
         if namesakes:
             text = f"Did you mean {' or '.join(self._told_apart(namesakes))}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
-        likeness = self.text.likeness_to(read.meant.question)
-        result = result_of(denotation, self.graph, told=read.meant.conversation.told, likeness=likeness)
+        like = self.text.similar_types([read.meant.question]).of
+        result = result_of(denotation, self.graph, told=read.meant.conversation.told, likeness=like)
         return Answered(
             question,
             links,

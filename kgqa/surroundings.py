@@ -29,7 +29,8 @@ _AMONG: Mapping[Sort, Among] = {Sort.RELATION: "relations", Sort.TYPE: "types"}
 _LEARNT = 10  # names that training associates with one question
 _MOST_NEAR = 200  # entities of a set whose neighbourhood is looked at
 _DOMAINS = 3  # types of the question whose members are asked which relations they have
-_LEADING, _LEADING_BACK = 5, 10  # entities whose facts say which types are asked for, and relations
+_LEADING = 5  # entities whose facts say which types are asked for
+_LEADING_BACK = 10  # relations that are followed back from them, too: a hub has many subjects
 _TYPES_OF_ONE = 4  # types of what one relation leads to
 
 
@@ -217,7 +218,6 @@ def _leading(
     for place, relation in enumerate(relations if len(numbers) else ()):
         assert isinstance(relation.leaf, RelationLeaf)
         leads = ""
-        # A hub has many subjects: they are read for the likeliest relations only.
         back = (("in:", graph.subjects),) if place < _LEADING_BACK else ()
         for direction, look_up in (("out:", graph.objects), *back):
             if any(near.startswith(direction) and near != f"{direction}type" for near in relation.near):
