@@ -80,12 +80,14 @@ class TrainingConfig:
     ``forms`` is how many of the forms that a search found for a question are learnt from together, by the
     likelihood that any of them is written (1: from the best alone). At every step ``hidden_words`` is the
     share of word pieces that the model does not see, and ``hidden_offers`` that of forms without what the
-    graph offers, so that it leans on neither alone. ``workers`` processes prepare lessons (0: as many as
-    there are cores, at most 8). ``unseen_share`` of all relations and types are held out, with the lessons
-    that need them, to measure what becomes of names never learnt. ``start`` is the folder of a run whose
-    weights training goes on from, with its text encoder and its settings of model and context; with none it
-    starts from nothing. ``start_share`` is how much of those weights the run's own are mixed with when they
-    are kept, so that what was learnt before is lost less. ``max_minutes`` of 0 is no limit.
+    graph offers; in every lesson ``hidden_names`` is the share of relations and types that the words of the
+    question are not associated with, as if training had never met them: the model is to lean on none of
+    these alone. ``workers`` processes prepare lessons (0: as many as there are cores, at most 8).
+    ``unseen_share`` of all relations and types are held out, with the lessons that need them, to measure what
+    becomes of names never learnt. ``start`` is the folder of a run whose weights training goes on from, with
+    its text encoder and its settings of model and context; with none it starts from nothing. ``start_share``
+    is how much of those weights the run's own are mixed with when they are kept, so that what was learnt
+    before is lost less. ``max_minutes`` of 0 is no limit.
     """
 
     epochs: int = 8
@@ -103,6 +105,7 @@ class TrainingConfig:
     forms: int = 1
     hidden_words: float = 0.0
     hidden_offers: float = 0.0
+    hidden_names: float = 0.0
     workers: int = 0
     unseen_share: float = 0.0
     start: str = ""
@@ -118,6 +121,7 @@ class SourceConfig:
     ``both`` (every example once, half of them each way). ``weight`` repeats (2.0) or thins out (0.5).
     ``held_out`` is a file of split keys, one a line, that must not be trained on. With ``paraphrases`` the
     other wordings that a dataset has of its questions are learnt too, with the forms of the first.
+    ``dev_share`` of its dialogues are dev lessons, where that is more than ``[training] dev_share``.
     """
 
     dataset: str
@@ -129,6 +133,7 @@ class SourceConfig:
     limit: int = 0
     held_out: str = ""
     paraphrases: bool = False
+    dev_share: float = 0.0
 
 
 @dataclass(frozen=True)

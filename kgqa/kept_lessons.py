@@ -67,7 +67,8 @@ class KeptLessons:
             lessons: what is to be prepared, told apart by its ``repr``; ``associations`` likewise.
             graphs: over which each of them is.
         """
-        limits = config.training.max_actions, config.training.forms
+        training = config.training
+        limits = training.max_actions, training.forms, training.hidden_names
         checksums = cache(lambda graph: open_graph(graph).checksum)
         files = (path for path in sorted(text.glob("*")) if path.is_file())
         return self._made_of(

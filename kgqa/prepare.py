@@ -127,14 +127,20 @@ class Preparer:
         self.offers = Offers(self.text.graph, silent="offers" in config.context.without)
 
     def prepare(
-        self, lessons: Sequence[Lesson], associations: Associations, *, any_form: bool = False
+        self,
+        lessons: Sequence[Lesson],
+        associations: Associations,
+        *,
+        any_form: bool = False,
+        hidden_names: float = 0.0,
     ) -> list[Prepared]:
         """Lessons, in order, without those whose best form (or, with ``any_form``, each of whose forms) needs
-        what is not among the objects."""
+        what is not among the objects. In each a share of names, ``hidden_names``, is associated with no
+        words."""
         limits, encoder = self.config.context, self.text.encoder
         self.text.forget_questions()
         encoder.pieces(sorted({lesson.question for lesson in lessons}), limits.question_tokens)
-        contexts = [self._context(lesson, associations) for lesson in lessons]
+        contexts = [self._context(lesson, associations.hiding(hidden_names, lesson.id)) for lesson in lessons]
         found = [self._targets(x, context, any_form) for x, context in zip(lessons, contexts, strict=True)]
         kept = [number for number, targets in enumerate(found) if targets]
         arrays = encode_contexts([contexts[number] for number in kept], encoder, config=limits)
@@ -218,7 +224,9 @@ def _prepares(
         number, work = numbered
         lessons = None if kept is None else kept.read(number, work.graph)
         if lessons is None:
-            lessons = preparer(work.graph).prepare(work.lessons, associations[work.group])
+            hidden = 0.0 if work.group == "dev" else config.training.hidden_names
+            taught = associations[work.group]
+            lessons = preparer(work.graph).prepare(work.lessons, taught, hidden_names=hidden)
             if kept is not None:
                 kept.write(number, lessons)
         return lessons
@@ -236,10 +244,12 @@ class Curriculum:
     coverage: dict[str, Coverage]
 
 
-def training_lessons(sources: Sources, config: Config) -> Iterator[tuple[SourceConfig, list[Lesson]]]:
-    """The lessons of every source but for those that the best checkpoint is chosen by."""
+def training_lessons(
+    sources: Sources, config: Config
+) -> Iterator[tuple[SourceConfig, list[tuple[str, Lesson]]]]:
+    """Split keys and lessons of every source but for those that the best checkpoint is chosen by."""
     for source, lessons in sources.values():
-        yield source, [lesson for key, lesson in lessons if not _is_dev(key, config)]
+        yield source, [pair for pair in lessons if not _is_dev(pair[0], source, config)]
 
 
 def prepare_sources(
@@ -257,7 +267,7 @@ def prepare_sources(
     ``folder`` is the run that ``text`` lies in. Several processes share the work through what is kept."""
     processes = processes or Processes()
     settings = config.training
-    train = [(key, x) for _, lessons in sources.values() for key, x in lessons if not _is_dev(key, config)]
+    train = [pair for _, lessons in training_lessons(sources, config) for pair in lessons]
     pairs = [(x.question, x.forms[0]) for _, x in train]
     whole = Associations.learn(pairs)
     first, second = halves(pairs, [_in_first_half(key) for key, _ in train])
@@ -267,7 +277,7 @@ def prepare_sources(
         _Work(name, group, source.graph or default_graph, lessons[start : start + _CHUNK])
         for name, (source, found) in sources.items()
         for group in associations
-        for lessons in [[x for key, x in found if _group(key, config) == group]]
+        for lessons in [[x for key, x in found if _group(key, source, config) == group]]
         for start in range(0, len(lessons), _CHUNK)
     ]
     graphs = [part.graph for part in work]
@@ -310,16 +320,17 @@ def prepare_sources(
     return curriculum
 
 
-def _is_dev(split_key: str, config: Config) -> bool:
-    """Whether a dialogue is held out to choose the best checkpoint by."""
-    return share_of(f"{config.training.seed}:{split_key}") < config.training.dev_share
+def _is_dev(split_key: str, source: SourceConfig, config: Config) -> bool:
+    """Whether a dialogue is held out to choose the best checkpoint by, and how its beams are judged."""
+    share = max(config.training.dev_share, source.dev_share)
+    return share_of(f"{config.training.seed}:{split_key}") < share
 
 
 def _in_first_half(split_key: str) -> bool:
     return share_of(f"half:{split_key}") < 0.5
 
 
-def _group(split_key: str, config: Config) -> Group:
-    if _is_dev(split_key, config):
+def _group(split_key: str, source: SourceConfig, config: Config) -> Group:
+    if _is_dev(split_key, source, config):
         return "dev"
     return "first" if _in_first_half(split_key) else "second"

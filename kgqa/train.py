@@ -206,7 +206,7 @@ def _tune(
         uri = source.graph or str(default_graph)
         if uri not in graphs:
             graphs[uri] = GraphText(open_graph(uri), text)
-        pairs += pairs_of(lessons, graphs[uri], unseen)
+        pairs += pairs_of((lesson for _, lesson in lessons), graphs[uri], unseen)
     if not pairs:
         return
     tune(

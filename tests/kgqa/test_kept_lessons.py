@@ -48,9 +48,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     done: list[int] = []
     real = Preparer.prepare
 
-    def prepare(preparer: Preparer, lessons: Sequence[Lesson], associations: Associations) -> list[Prepared]:
+    def prepare(
+        preparer: Preparer, lessons: Sequence[Lesson], associations: Associations, *, hidden_names: float
+    ) -> list[Prepared]:
         done.append(len(lessons))
-        return real(preparer, lessons, associations)
+        return real(preparer, lessons, associations, hidden_names=hidden_names)
 
     monkeypatch.setattr(Preparer, "prepare", prepare)
     return done

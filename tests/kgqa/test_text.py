@@ -93,6 +93,26 @@ def test_words_are_associated_with_what_forms_used() -> None:
     assert all(0.0 <= score <= 1.0 for _, score in found)
 
 
+def test_hidden_names_are_associated_with_nothing() -> None:
+    learnt = Associations.learn(LESSONS)
+    told = [
+        {
+            name
+            for name, _ in learnt.hiding(0.5, f"{key}").find(
+                "who directed Alien?", among="relations", limit=9
+            )
+        }
+        for key in range(20)
+    ]
+    assert {frozenset(names) for names in told} == {
+        frozenset(names) for names in ((), ("P57",), ("P161",), ("P57", "P161"))
+    }
+    assert told[3] == {
+        name for name, _ in learnt.hiding(0.5, "3").find("who directed Alien?", among="relations", limit=9)
+    }
+    assert learnt.hiding(1.0, "3").find("who directed Alien?", among="relations", limit=9) == []
+
+
 def test_no_half_is_taught_by_itself() -> None:
     first, second = halves(LESSONS, [True, False, True, False])
     assert first.seen["alien"] == 2

@@ -221,6 +221,34 @@ def test_a_lesson_that_counts_twice_is_prepared_once(
     assert coverage.lessons == len(QUESTIONS)
 
 
+def test_dev_lessons_of_a_source_that_has_few(
+    graph: EmbeddedGraph, lessons_file: Path, text: ScratchText, tmp_path: Path
+) -> None:
+    config = with_source(SMALL, lessons_file, graph)
+    training = replace(config.training, hidden_names=0.5)
+    text.save(tmp_path / "text")
+
+    def dev(share: float) -> tuple[set[str], set[str]]:
+        source = replace(config.source[0], dev_share=share)
+        shared = replace(config, training=training, source=(source,))
+        curriculum = prepare_sources(
+            shared,
+            read_sources(shared),
+            text,
+            folder=tmp_path,
+            default_graph=str(graph.folder),
+            progress=silent,
+        )
+        return {lesson.id for lesson in curriculum.dev}, {lesson.id for lesson in curriculum.train}
+
+    assert dev(0.0)[0] == set()
+    some, others = dev(0.5)
+    assert some
+    assert others
+    assert not some & others
+    assert dev(1.0)[1] == set()
+
+
 def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
     graph: EmbeddedGraph, lessons_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
