@@ -8,9 +8,8 @@ are named. Facts read first stand first: "France - head of state - Macron" befor
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 
@@ -41,15 +40,8 @@ from kgqa.readable import answer_text
 
 __all__ = ["answer_text", "facts_behind", "result_of"]
 
-Likeness: TypeAlias = Callable[[Sequence[str]], FloatArray]
-"""How like a question the labels of types or entities are, [n] of n names."""
-
 MOST_ORDERED = 1_000
 """So many members of a set are put in order."""
-_MOST_NAMED = 12
-"""Of so many members, the likeliest, the name is compared with the question: reading it takes a while."""
-_OF_TYPE, _OF_NAME = 10.0, 20.0
-"""What likeness of a type, and of a name, counts beside the logarithm of the number of facts."""
 FEWEST_EACH = 3
 """For every element of a map at least so many facts are shown, if it has them."""
 _READING = frozenset(
@@ -63,14 +55,13 @@ def result_of(
     graph: KnowledgeGraph,
     *,
     told: Collection[str] = frozenset(),
-    likeness: Likeness | None = None,
+    likeness: Callable[[str], float] | None = None,
 ) -> Result:
-    """A denotation in names and values; those entities first that are best known and most like the question
-    (``likeness``), and those last that the dialogue has ``told`` of already.
+    """A denotation in names and values; those entities first that are best known and whose types are most
+    like the question (``likeness`` of a type), and those last that the dialogue has ``told`` of already.
 
     A set has no order, but an answer has a first element: what most people mean, and what P@1 looks at.
-    "Which club does he play for?" of a footballer means no national team, and "Who played Neo?" the actor
-    whom an encoder knows beside that name, where the graph has no roles.
+    "Which club does he play for?" of a footballer means no national team.
 
     Raises:
         TypeError: it is a map or a set of statements, which answer no question.
@@ -91,9 +82,12 @@ def result_of(
     raise TypeError(f"{denotation.sort.value} answers no question")
 
 
-def _best_first(entities: IntArray, graph: KnowledgeGraph, likeness: Likeness | None) -> IntArray:
-    """By number of facts and by likeness; all of a small set, the best known of a large one before the rest.
-    An endpoint is not asked for either: it would be as much work again as the answer was."""
+def _best_first(
+    entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float] | None
+) -> IntArray:
+    """By number of facts and, with the same weight, by likeness, where there is one; all of a small set, the
+    best known of a large one before the rest. An endpoint is not asked for either: it would be as much work
+    again as the answer was."""
     if isinstance(graph, AnswersForms) or len(entities) < 2:
         return entities
     known = graph.degree(entities)
@@ -101,24 +95,25 @@ def _best_first(entities: IntArray, graph: KnowledgeGraph, likeness: Likeness | 
     if large:
         least = np.partition(known, -MOST_ORDERED)[-MOST_ORDERED]
         known = np.where(known >= least, known, 0)
-    score = np.log1p(known)
+    place = _places(known)
     if likeness is not None and not large:
-        score += _OF_TYPE * _likest_type(entities, graph, likeness)
-    order = np.argsort(-score, kind="stable")
-    if likeness is not None:
-        first = order[:_MOST_NAMED]
-        score = score[first] + _OF_NAME * likeness(graph.entity_names(entities[first]))
-        order[:_MOST_NAMED] = first[np.argsort(-score, kind="stable")]
-    return entities[order]
+        place += _places(_like(entities, graph, likeness))
+    return entities[np.lexsort((-known, place))]
 
 
-def _likest_type(entities: IntArray, graph: KnowledgeGraph, likeness: Likeness) -> FloatArray:
+def _places(numbers: FloatArray | IntArray) -> IntArray:
+    """How many of the numbers are greater, for each [n]."""
+    return np.searchsorted(np.sort(-numbers), -numbers)
+
+
+def _like(entities: IntArray, graph: KnowledgeGraph, likeness: Callable[[str], float]) -> FloatArray:
     """Of each entity [n] the likeness of the likest of its types, 0 without any."""
     found = graph.types(entities)
     types, number = np.unique(found.items, return_inverse=True)
+    of_type = np.array([likeness(name) for name in graph.entity_names(types)])
     like = np.zeros(len(entities))
     if len(types):
-        np.maximum.at(like, found.owners, likeness(graph.entity_names(types))[number])
+        np.maximum.at(like, found.owners, of_type[number])
     return like
 
 

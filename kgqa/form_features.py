@@ -41,6 +41,8 @@ SURE = 0.5
 _COMBINED = ("union", "intersect", "difference")
 _SIDE_BY_SIDE = ("pair", "union", "intersect", "sum")
 _SMALLEST = 1e-3
+_LONG_AGO = 4
+"""From so many turns back on all is as long ago: no lesson tells of dialogues of fifty turns."""
 _LEAVES_OUT = re.compile(
     r"(?:\bnot|n['\u2019]t|\b(?:never|without|except|excepting|excluding|besides|leaving out|rather than"
     r"|all but|other than|different from|apart from|aside from|save for|but for))\b",
@@ -187,7 +189,7 @@ def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) 
         _disorder(form, seen.objects),
         sum(_asks_itself(part) for part in subforms(form)),
         min([o.score for o in entities], default=1.0),
-        max([o.turn for o in entities], default=0),
+        min(_LONG_AGO, max([o.turn for o in entities], default=0)),
         _mean([o.weight for o in types]),
         sum(o.turn > 0 for o in types),
         sum(o.turn > 0 for o in relations),

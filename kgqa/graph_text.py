@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from grammar.denotation import FloatArray
 from kgqa.entity_vectors import EntityVectors
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.stored_vectors import stored_vectors
@@ -129,18 +128,6 @@ class GraphText:
     def similar_types(self, questions: Sequence[str]) -> Similarity:
         """Similarity of every type to the questions of a dialogue, the latest first."""
         return Similarity(self._types, self.type_rows, self._similarity(self._type_vectors, questions))
-
-    def likeness(self, question: str, names: Sequence[str]) -> FloatArray:
-        """How like a question the labels of types and entities are, [n]; 0 where no encoder tells."""
-        types = self.similar_types([question])
-        like = np.array([types.of(name) for name in names], dtype=np.float64)
-        unread = [row for row, name in enumerate(names) if name not in self.type_rows]
-        others = [names[row] for row in unread]
-        labels = [label or name for label, name in zip(self.graph.labels(others), others, strict=True)]
-        asked, vectors = self.encoder.vectors([question]), self.encoder.vectors(labels)
-        if asked is not None and vectors is not None:
-            like[unread] = vectors @ asked[0]
-        return like
 
     def _similarity(self, vectors: Vectors | None, questions: Sequence[str]) -> Vectors | None:
         if vectors is None:

@@ -16,7 +16,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -213,7 +212,7 @@ class SemanticParser:
         if namesakes:
             text = f"Did you mean {' or '.join(self._told_apart(namesakes))}?"
             return AskedBack(question, links, 0.0, choices=tuple(namesakes), text=text)
-        like = partial(self.text.likeness, read.meant.question)
+        like = self.text.similar_types([read.meant.question]).of
         result = result_of(denotation, self.graph, told=read.meant.conversation.told, likeness=like)
         return Answered(
             question,

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-
-import numpy as np
-import numpy.typing as npt
 import pytest
 
 from grammar.execute import Execution
@@ -131,31 +126,10 @@ def test_of_the_kind_asked_for_stands_first(graph: EmbeddedGraph) -> None:
     best = {True: next(n for n in found if n in cities), False: next(n for n in found if n not in cities)}
     assert found[0] in best.values()
     for kind, wanted in (("Q515", best[True]), ("Q6256", best[False])):
-        like = partial(_are, {kind})
-        asked = result_of(denotation, graph, likeness=like).entities
+        asked = result_of(denotation, graph, likeness=lambda name, kind=kind: float(name == kind)).entities  # type: ignore[misc]
         assert asked is not None
         assert asked[0] == wanted
         assert sorted(asked) == sorted(found)
-
-
-def test_of_the_likeliest_the_one_whose_name_is_like_the_question_stands_first(graph: EmbeddedGraph) -> None:
-    denotation = Execution(graph).denotation(read_form("members(Q6256)"))
-    first, second, *others = result_of(denotation, graph).entities or ()
-    asked = result_of(denotation, graph, likeness=partial(_are, {second})).entities
-    assert asked == (second, first, *others)
-
-
-def test_names_of_the_likeliest_alone_are_compared(
-    graph: EmbeddedGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kgqa.evidence._MOST_NAMED", 2)
-    denotation = Execution(graph).denotation(read_form("members(Q6256)"))
-    found = result_of(denotation, graph).entities or ()
-    assert result_of(denotation, graph, likeness=partial(_are, {found[2]})).entities == found
-
-
-def _are(wanted: set[str], names: Sequence[str]) -> npt.NDArray[np.float64]:
-    return np.array([float(name in wanted) for name in names])
 
 
 def test_what_the_dialogue_has_told_of_stands_last(graph: EmbeddedGraph) -> None:
