@@ -155,6 +155,18 @@ def test_the_other_way_round_and_of_itself(graph: EmbeddedGraph) -> None:
     assert [row["disorder"] for row in context_forms] == [0, 0, 0]
 
 
+def test_long_ago_is_long_ago(graph: EmbeddedGraph) -> None:
+    turns = {"Q142": 0, "Q183": 3, "Q31": 40, "Q30": 60}
+    objects = tuple(ContextObject(EntityLeaf((name,)), name, "answer", turn=n) for name, n in turns.items())
+    context = Context("And the capital?", (), objects)
+    judged = [
+        execute_hypothesis(Hypothesis(read_form(f"follow({name}, P36)"), -1.0), Execution(graph))
+        for name in turns
+    ]
+    column = FEATURES.index("turns back")
+    assert features_of(judged, context, Offers(graph))[:, column].tolist() == [0, 3, 4, 4]
+
+
 @pytest.mark.parametrize(
     ("question", "in_order"),
     [
