@@ -12,7 +12,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -75,7 +75,9 @@ class Associations:
 
     def hiding(self, share: float, key: str) -> Associations:
         """The same without a share of the names, which ``key`` decides on."""
-        return replace(self, hides=lambda name: share_of(f"{key}:{name}") < share) if share else self
+        # Most names stand behind many runs of words, and are asked about as often.
+        hides = cache(lambda name: share_of(f"{key}:{name}") < share)
+        return replace(self, hides=hides) if share else self
 
     def find(self, question: str, *, among: Among, limit: int) -> list[tuple[str, float]]:
         """Names that the words have stood for, with a score in 0..1, best first.

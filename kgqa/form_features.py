@@ -33,6 +33,7 @@ from grammar.graph import Graph
 from grammar.offers import Offers
 from kgqa.answer import Hypothesis
 from kgqa.answer_sorts import is_of_sort, sorts_asked_for
+from kgqa.batch import MAX_TURN
 from kgqa.context import Context, ContextObject
 from kgqa.decode import says_twice
 
@@ -41,8 +42,6 @@ SURE = 0.5
 _COMBINED = ("union", "intersect", "difference")
 _SIDE_BY_SIDE = ("pair", "union", "intersect", "sum")
 _SMALLEST = 1e-3
-_LONG_AGO = 4
-"""From so many turns back on all is as long ago: no lesson tells of dialogues of fifty turns."""
 _LEAVES_OUT = re.compile(
     r"(?:\bnot|n['\u2019]t|\b(?:never|without|except|excepting|excluding|besides|leaving out|rather than"
     r"|all but|other than|different from|apart from|aside from|save for|but for))\b",
@@ -76,7 +75,7 @@ FEATURES = (
     "disorder",  # how many of its parts name things the other way round than the question
     "of itself",  # how often it asks whether something is related to itself
     "surest entity",  # the least score of the match of its entities
-    "turns back",  # how many turns the oldest of its entities was spoken of
+    "turns back",  # how many turns ago the oldest of its entities was spoken of; longer ago counts like four
     "types led to",  # how much of what the likeliest relations lead to is of its types
     "types of before",  # types and relations that only earlier turns have named
     "relations of before",
@@ -189,7 +188,7 @@ def _features(one: Judged, beam: Sequence[Judged], seen: _Seen, offers: Offers) 
         _disorder(form, seen.objects),
         sum(_asks_itself(part) for part in subforms(form)),
         min([o.score for o in entities], default=1.0),
-        min(_LONG_AGO, max([o.turn for o in entities], default=0)),
+        min(MAX_TURN - 1, max([o.turn for o in entities], default=0)),
         _mean([o.weight for o in types]),
         sum(o.turn > 0 for o in types),
         sum(o.turn > 0 for o in relations),

@@ -95,22 +95,16 @@ def test_words_are_associated_with_what_forms_used() -> None:
 
 def test_hidden_names_are_associated_with_nothing() -> None:
     learnt = Associations.learn(LESSONS)
-    told = [
-        {
-            name
-            for name, _ in learnt.hiding(0.5, f"{key}").find(
-                "who directed Alien?", among="relations", limit=9
-            )
-        }
-        for key in range(20)
-    ]
-    assert {frozenset(names) for names in told} == {
+
+    def told(share: float, key: str) -> frozenset[str]:
+        found = learnt.hiding(share, key).find("who directed Alien?", among="relations", limit=9)
+        return frozenset(name for name, _ in found)
+
+    assert {told(0.5, f"{key}") for key in range(20)} == {
         frozenset(names) for names in ((), ("P57",), ("P161",), ("P57", "P161"))
     }
-    assert told[3] == {
-        name for name, _ in learnt.hiding(0.5, "3").find("who directed Alien?", among="relations", limit=9)
-    }
-    assert learnt.hiding(1.0, "3").find("who directed Alien?", among="relations", limit=9) == []
+    assert told(0.5, "3") == told(0.5, "3")
+    assert told(1.0, "3") == frozenset()
 
 
 def test_no_half_is_taught_by_itself() -> None:

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,11 +17,13 @@ from grammar.offers import UNKNOWN
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
 from kgqa.checkpoint import load_checkpoint
+from kgqa.config import Config
+from kgqa.context import HOW
 from kgqa.conversation import Conversation
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
 from kgqa.lessons import Lesson, read_sources
-from kgqa.prepare import Learnable, Preparer, prepare_sources, targets
+from kgqa.prepare import Curriculum, Learnable, Preparer, prepare_sources, targets
 from kgqa.text import ScratchText
 from kgqa.train import train
 from tests.small_run import QUESTIONS, SMALL, silent, untrained, with_source, write_lessons
@@ -29,6 +32,12 @@ from tests.small_run import QUESTIONS, SMALL, silent, untrained, with_source, wr
 @pytest.fixture(scope="module")
 def lessons_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_lessons(tmp_path_factory.mktemp("lessons") / "lessons.jsonl")
+
+
+def prepared(config: Config, text: ScratchText, folder: Path, graph: EmbeddedGraph) -> Curriculum:
+    """The lessons of all sources, where ``text`` lies in the folder."""
+    sources, uri = read_sources(config), str(graph.folder)
+    return prepare_sources(config, sources, text, folder=folder, default_graph=uri, progress=silent)
 
 
 class _Killed(Exception):
@@ -167,14 +176,7 @@ def test_lessons_are_prepared_alike_by_one_process_and_by_two(
     for workers in (1, 2):
         training = replace(SMALL.training, workers=workers)
         config = with_source(replace(SMALL, training=training), lessons_file, graph)
-        curriculum = prepare_sources(
-            config,
-            read_sources(config),
-            text,
-            folder=tmp_path,
-            default_graph=str(graph.folder),
-            progress=silent,
-        )
+        curriculum = prepared(config, text, tmp_path, graph)
         found.append([(x.id, x.encoded.labels, x.targets[0].actions.tolist()) for x in curriculum.train])
     assert found[0] == found[1]
     assert len(found[0]) == len(QUESTIONS)
@@ -210,9 +212,7 @@ def test_a_lesson_that_counts_twice_is_prepared_once(
     text.save(tmp_path / "text")
     read = read_sources(weighted)
     assert [x.times for _, lessons in read.values() for _, x in lessons] == [2] * len(QUESTIONS)
-    curriculum = prepare_sources(
-        weighted, read, text, folder=tmp_path, default_graph=str(graph.folder), progress=silent
-    )
+    curriculum = prepared(weighted, text, tmp_path, graph)
     assert len(curriculum.train) == 2 * len({id(lesson) for lesson in curriculum.train})
     assert {lesson.id for lesson in curriculum.train} == {
         x.id for _, found in read.values() for _, x in found
@@ -225,20 +225,11 @@ def test_dev_lessons_of_a_source_that_has_few(
     graph: EmbeddedGraph, lessons_file: Path, text: ScratchText, tmp_path: Path
 ) -> None:
     config = with_source(SMALL, lessons_file, graph)
-    training = replace(config.training, hidden_names=0.5)
     text.save(tmp_path / "text")
 
     def dev(share: float) -> tuple[set[str], set[str]]:
         source = replace(config.source[0], dev_share=share)
-        shared = replace(config, training=training, source=(source,))
-        curriculum = prepare_sources(
-            shared,
-            read_sources(shared),
-            text,
-            folder=tmp_path,
-            default_graph=str(graph.folder),
-            progress=silent,
-        )
+        curriculum = prepared(replace(config, source=(source,)), text, tmp_path, graph)
         return {lesson.id for lesson in curriculum.dev}, {lesson.id for lesson in curriculum.train}
 
     assert dev(0.0)[0] == set()
@@ -247,6 +238,26 @@ def test_dev_lessons_of_a_source_that_has_few(
     assert others
     assert not some & others
     assert dev(1.0)[1] == set()
+
+
+def test_names_are_hidden_from_what_is_learnt_and_not_from_dev_lessons(
+    graph: EmbeddedGraph, lessons_file: Path, text: ScratchText, tmp_path: Path
+) -> None:
+    config = with_source(SMALL, lessons_file, graph)
+    source = replace(config.source[0], dev_share=0.5)
+    text.save(tmp_path / "text")
+
+    def learnt(share: float) -> tuple[int, int]:
+        """How many objects of lessons, and of dev lessons, words are associated with."""
+        training = replace(config.training, hidden_names=share)
+        curriculum = prepared(replace(config, training=training, source=(source,)), text, tmp_path, graph)
+        how = [[x.encoded.categories[:, 1] for x in part] for part in (curriculum.train, curriculum.dev)]
+        in_train, in_dev = (int((np.concatenate(part) == HOW.index("learnt")).sum()) for part in how)
+        return in_train, in_dev
+
+    plain, hidden = learnt(0.0), learnt(1.0)
+    assert min(plain) > 0
+    assert hidden == (0, plain[1])
 
 
 def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
