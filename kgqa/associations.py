@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -20,7 +20,6 @@ from grammar.errors import CheckpointError
 from grammar.forms import LogicalForm, RelationLeaf, TypeLeaf, leaves
 from kgqa.linking.mentions import find_words
 from kgqa.linking.stems import stem
-from kgqa.unseen import share_of
 
 Among: TypeAlias = Literal["relations", "types"]
 LONGEST = 3
@@ -43,13 +42,12 @@ def runs_of(question: str) -> tuple[str, ...]:
 
 @dataclass
 class Associations:
-    """Counts: ``seen`` of every run of words, ``together`` of runs and names; without what it ``hides``."""
+    """Counts: ``seen`` of every run of words, ``together`` of runs and names."""
 
     seen: Counter[str] = field(default_factory=Counter)
     together: dict[Among, dict[str, dict[str, int]]] = field(
         default_factory=lambda: {"relations": {}, "types": {}}
     )
-    hides: Callable[[str], bool] | None = field(default=None, repr=False)
 
     @classmethod
     def learn(cls, lessons: Iterable[tuple[str, LogicalForm]]) -> Associations:
@@ -73,12 +71,6 @@ class Associations:
                     together[run] = dict(Counter(counts).most_common(_MOST_NAMES))
         return learnt
 
-    def hiding(self, share: float, key: str) -> Associations:
-        """The same without a share of the names, which ``key`` decides on."""
-        # Most names stand behind many runs of words, and are asked about as often.
-        hides = cache(lambda name: share_of(f"{key}:{name}") < share)
-        return replace(self, hides=hides) if share else self
-
     def find(self, question: str, *, among: Among, limit: int) -> list[tuple[str, float]]:
         """Names that the words have stood for, with a score in 0..1, best first.
 
@@ -88,8 +80,7 @@ class Associations:
         scores: dict[str, list[float]] = defaultdict(list)
         for run in runs_of(question):
             for name, count in self.together[among].get(run, {}).items():
-                if self.hides is None or not self.hides(name):
-                    scores[name].append((count - 0.5) / (self.seen[run] + 2.0))
+                scores[name].append((count - 0.5) / (self.seen[run] + 2.0))
         ranked = []
         for name, found in scores.items():
             found.sort(reverse=True)

@@ -7,7 +7,7 @@ N objects, U distinct label texts in the batch, A actions (operators, then N obj
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +70,10 @@ class Batch:
     numeric: Tensor  # [B, N, NUMERIC]
     span: Tensor  # [B, N, 2] first piece and one past the last; equal where the object has no words here
     object_mask: Tensor  # [B, N] bool
+
+    def showing(self, objects: Tensor) -> Batch:
+        """The same with those objects alone that are marked, [B, N]."""
+        return replace(self, object_mask=self.object_mask & objects)
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""

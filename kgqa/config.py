@@ -80,9 +80,9 @@ class TrainingConfig:
     ``forms`` is how many of the forms that a search found for a question are learnt from together, by the
     likelihood that any of them is written (1: from the best alone). At every step ``hidden_words`` is the
     share of word pieces that the model does not see, and ``hidden_offers`` that of forms without what the
-    graph offers; in every lesson ``hidden_names`` is the share of relations and types that the words of the
-    question are not associated with, as if training had never met them: the model is to lean on none of
-    these alone. ``workers`` processes prepare lessons (0: as many as there are cores, at most 8).
+    graph offers: the model is to lean on none of these alone. ``least_right`` is the share of the lessons
+    showing a relation or type that is to need it at least, since others leave it out
+    (``kgqa.distractors``). ``workers`` processes prepare lessons (0: as many as there are cores, at most 8).
     ``unseen_share`` of all relations and types are held out, with the lessons that need them, to measure what
     becomes of names never learnt. ``start`` is the folder of a run whose weights training goes on from, with
     its text encoder and its settings of model and context; with none it starts from nothing. ``start_share``
@@ -105,7 +105,7 @@ class TrainingConfig:
     forms: int = 1
     hidden_words: float = 0.0
     hidden_offers: float = 0.0
-    hidden_names: float = 0.0
+    least_right: float = 0.0
     workers: int = 0
     unseen_share: float = 0.0
     start: str = ""

@@ -68,7 +68,7 @@ class KeptLessons:
             graphs: over which each of them is.
         """
         training = config.training
-        limits = training.max_actions, training.forms, training.hidden_names
+        limits = training.max_actions, training.forms
         checksums = cache(lambda graph: open_graph(graph).checksum)
         files = (path for path in sorted(text.glob("*")) if path.is_file())
         return self._made_of(

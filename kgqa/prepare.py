@@ -132,15 +132,13 @@ class Preparer:
         associations: Associations,
         *,
         any_form: bool = False,
-        hidden_names: float = 0.0,
     ) -> list[Prepared]:
         """Lessons, in order, without those whose best form (or, with ``any_form``, each of whose forms) needs
-        what is not among the objects. In each a share of names, ``hidden_names``, is associated with no
-        words."""
+        what is not among the objects."""
         limits, encoder = self.config.context, self.text.encoder
         self.text.forget_questions()
         encoder.pieces(sorted({lesson.question for lesson in lessons}), limits.question_tokens)
-        contexts = [self._context(lesson, associations.hiding(hidden_names, lesson.id)) for lesson in lessons]
+        contexts = [self._context(lesson, associations) for lesson in lessons]
         found = [self._targets(x, context, any_form) for x, context in zip(lessons, contexts, strict=True)]
         kept = [number for number, targets in enumerate(found) if targets]
         arrays = encode_contexts([contexts[number] for number in kept], encoder, config=limits)
@@ -224,9 +222,7 @@ def _prepares(
         number, work = numbered
         lessons = None if kept is None else kept.read(number, work.graph)
         if lessons is None:
-            hidden = 0.0 if work.group == "dev" else config.training.hidden_names
-            taught = associations[work.group]
-            lessons = preparer(work.graph).prepare(work.lessons, taught, hidden_names=hidden)
+            lessons = preparer(work.graph).prepare(work.lessons, associations[work.group])
             if kept is not None:
                 kept.write(number, lessons)
         return lessons

@@ -39,6 +39,7 @@ from kgqa.checkpoint import (
 )
 from kgqa.config import SCRATCH, Config, TrainingConfig, write_toml
 from kgqa.development import choices_of, exact_match
+from kgqa.distractors import Distractors
 from kgqa.graph_text import GraphText
 from kgqa.graphs.opening import open_graph
 from kgqa.kept_lessons import KeptLessons
@@ -117,7 +118,8 @@ def train(
         )
     model = (start.model if start is not None else make_model(config, text)).to(chosen)
     model.hide(words=config.training.hidden_words, offers=config.training.hidden_offers)
-    loop = _Loop(config, out, model, text, curriculum.associations, chosen, processes)
+    distractors = Distractors(curriculum.train, config.training.least_right)
+    loop = _Loop(config, out, model, text, curriculum.associations, distractors, chosen, processes)
     loop.resume()
     coverage = {name: asdict(coverage) for name, coverage in curriculum.coverage.items()}
     loop.log(lessons=len(curriculum.train), dev=len(curriculum.dev), sources=coverage)
@@ -251,12 +253,13 @@ class _Loop:
         model: StructuredTransformer,
         text: TextEncoder,
         associations: Associations,
+        distractors: Distractors,
         device: torch.device,
         processes: Processes,
     ) -> None:
         self.config, self.out, self.model, self.text, self.device = config, out, model, text, device
         self.processes, self.network = processes, processes.join(model)
-        self.associations = associations
+        self.associations, self.distractors = associations, distractors
         self.settings: TrainingConfig = config.training
         self.state = State()
         mixes = self.settings.start and self.settings.start_share
@@ -369,7 +372,8 @@ class _Loop:
 
     def _gradient(self, part: Sequence[Learnable], *, share: float) -> float:
         """Add the gradient of a part of a batch, of whose actions one is this share; gives its loss."""
-        arrays = make_batch([lesson.encoded for lesson in part], self.text).to(self.device)
+        arrays = make_batch([lesson.encoded for lesson in part], self.text)
+        arrays = arrays.showing(self.distractors.shown(part, arrays.label.shape[1])).to(self.device)
         width = self.model.operator_score.out_features + arrays.label.shape[1]
         wanted = [tensor.to(self.device) for tensor in targets(part, width)]
         half = _in_half(self.settings, self.device)

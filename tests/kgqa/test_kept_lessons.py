@@ -48,11 +48,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     done: list[int] = []
     real = Preparer.prepare
 
-    def prepare(
-        preparer: Preparer, lessons: Sequence[Lesson], associations: Associations, *, hidden_names: float
-    ) -> list[Prepared]:
+    def prepare(preparer: Preparer, lessons: Sequence[Lesson], associations: Associations) -> list[Prepared]:
         done.append(len(lessons))
-        return real(preparer, lessons, associations, hidden_names=hidden_names)
+        return real(preparer, lessons, associations)
 
     monkeypatch.setattr(Preparer, "prepare", prepare)
     return done

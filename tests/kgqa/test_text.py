@@ -93,20 +93,6 @@ def test_words_are_associated_with_what_forms_used() -> None:
     assert all(0.0 <= score <= 1.0 for _, score in found)
 
 
-def test_hidden_names_are_associated_with_nothing() -> None:
-    learnt = Associations.learn(LESSONS)
-
-    def told(share: float, key: str) -> frozenset[str]:
-        found = learnt.hiding(share, key).find("who directed Alien?", among="relations", limit=9)
-        return frozenset(name for name, _ in found)
-
-    assert {told(0.5, f"{key}") for key in range(20)} == {
-        frozenset(names) for names in ((), ("P57",), ("P161",), ("P57", "P161"))
-    }
-    assert told(0.5, "3") == told(0.5, "3")
-    assert told(1.0, "3") == frozenset()
-
-
 def test_no_half_is_taught_by_itself() -> None:
     first, second = halves(LESSONS, [True, False, True, False])
     assert first.seen["alien"] == 2

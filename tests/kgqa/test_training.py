@@ -7,19 +7,19 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from grammar.errors import ConfigError
 from grammar.forms import read_form
 from grammar.offers import UNKNOWN
+from grammar.operators import Sort
 from kgqa.associations import Associations
 from kgqa.batch import make_batch
 from kgqa.checkpoint import load_checkpoint
 from kgqa.config import Config
-from kgqa.context import HOW
 from kgqa.conversation import Conversation
+from kgqa.distractors import Distractors
 from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
 from kgqa.lessons import Lesson, read_sources
@@ -162,6 +162,40 @@ def test_words_and_offers_are_hidden_while_training_only(graph_text: GraphText, 
     assert loss() == pytest.approx(plain, rel=1e-5)
 
 
+def test_what_is_never_right_is_not_shown_while_training(graph_text: GraphText, text: ScratchText) -> None:
+    graph = graph_text.graph
+    assert isinstance(graph, EmbeddedGraph)
+    forms = ["follow(Q142, P36)"] * 3 + ["follow(Q142, P30)"]
+    lessons = [
+        Lesson(str(k), Conversation(), "What is the capital of France?", (read_form(form),), None)
+        for k, form in enumerate(forms)
+    ]
+    prepared = Preparer(str(graph.folder), text, SMALL).prepare(lessons, Associations())
+    one = prepared[0]
+    leaves = [str(leaf) for leaf in one.context.leaves]
+    capital, continent = leaves.index("P36"), leaves.index("P30")
+    named = [k for k, o in enumerate(one.context.objects) if o.leaf.sort in (Sort.RELATION, Sort.TYPE)]
+
+    def often_shown(least_right: float) -> list[float]:
+        torch.manual_seed(1)
+        shown = Distractors(prepared, least_right)
+        return torch.stack([shown.shown([one], len(leaves))[0].float() for _ in range(400)]).mean(0).tolist()
+
+    often = often_shown(0.5)  # the continent is right in one of four lessons that have it
+    assert often[capital] == 1.0
+    assert often[continent] == pytest.approx(0.5, abs=0.1)
+    assert [often[k] for k in named if k not in (capital, continent)] == [0.0] * (len(named) - 2)
+    assert all(often[k] == 1.0 for k in range(len(leaves)) if k not in named)
+    assert often_shown(0.0) == [1.0] * len(leaves)
+    model, arrays = untrained(text), make_batch([one.encoded], text)
+    width = model.operator_score.out_features + len(leaves)
+    losses = []
+    for least_right in (0.0, 0.5):
+        shown = Distractors(prepared, least_right).shown([one], len(leaves))
+        losses.append(float(model(arrays.showing(shown), *targets([one], width)).detach()))
+    assert losses[1] < losses[0]  # less to choose among
+
+
 def test_lessons_are_prepared_alike_by_one_process_and_by_two(
     graph: EmbeddedGraph,
     lessons_file: Path,
@@ -238,26 +272,6 @@ def test_dev_lessons_of_a_source_that_has_few(
     assert others
     assert not some & others
     assert dev(1.0)[1] == set()
-
-
-def test_names_are_hidden_from_what_is_learnt_and_not_from_dev_lessons(
-    graph: EmbeddedGraph, lessons_file: Path, text: ScratchText, tmp_path: Path
-) -> None:
-    config = with_source(SMALL, lessons_file, graph)
-    source = replace(config.source[0], dev_share=0.5)
-    text.save(tmp_path / "text")
-
-    def learnt(share: float) -> tuple[int, int]:
-        """How many objects of lessons, and of dev lessons, words are associated with."""
-        training = replace(config.training, hidden_names=share)
-        curriculum = prepared(replace(config, training=training, source=(source,)), text, tmp_path, graph)
-        how = [[x.encoded.categories[:, 1] for x in part] for part in (curriculum.train, curriculum.dev)]
-        in_train, in_dev = (int((np.concatenate(part) == HOW.index("learnt")).sum()) for part in how)
-        return in_train, in_dev
-
-    plain, hidden = learnt(0.0), learnt(1.0)
-    assert min(plain) > 0
-    assert hidden == (0, plain[1])
 
 
 def test_a_kill_before_training_begins_leaves_settings_that_are_held_to(
