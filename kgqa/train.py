@@ -82,8 +82,8 @@ class TrainingResult:
 
 def train(
     config: Config, out: Path, *, default_graph: str | Path, device: str = "auto", progress: Progress
-) -> TrainingResult:
-    """Train, or go on training, a run.
+) -> TrainingResult | None:
+    """Train, or go on training, a run; of several processes the first one tells of it, the others give None.
 
     Raises:
         ConfigError: the settings name no source, or ``out`` holds a run with other settings.
@@ -91,6 +91,8 @@ def train(
     if not config.source:
         raise ConfigError("the settings name nothing to train on: expected at least one [[source]] table")
     processes = Processes()
+    if not processes.first:
+        progress = _silently
     chosen = processes.device or choose_device(device)
     torch.manual_seed(config.training.seed)
     start = load_checkpoint(Path(config.training.start), device=device) if config.training.start else None
@@ -128,13 +130,18 @@ def train(
     except KeyboardInterrupt:
         loop.save_state()
         raise
-    if processes.first:
-        checkpoint = load_checkpoint(out, device=device)
-        if start is not None:
-            checkpoint = replace(checkpoint, choices=start.choices)
-        choices_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
-        forget_state(out / STATE / LESSONS)
+    if not processes.first:
+        return None
+    checkpoint = load_checkpoint(out, device=device)
+    if start is not None:
+        checkpoint = replace(checkpoint, choices=start.choices)
+    choices_of(checkpoint, curriculum.dev, progress).save(out / CHOICE)
+    forget_state(out / STATE / LESSONS)
     return TrainingResult(out, loop.state.best, loop.state.step, len(curriculum.train), loop.state.seconds)
+
+
+def _silently(what: str, done: int, total: int | None) -> None:
+    """The first process tells how far all are."""
 
 
 def _check_settings(config: Config, out: Path, processes: Processes) -> None:

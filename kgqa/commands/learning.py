@@ -238,6 +238,8 @@ def train(
         result = run_training(
             settings, out, default_graph=graph or bundled("graph"), device=device, progress=progress
         )
+    if result is None:
+        return
     if as_json:
         print_json({**asdict(result), "out": str(result.out)})
     else:

@@ -92,13 +92,16 @@ def test_two_processes(config: Config, alone: dict[str, torch.Tensor], tmp_path:
                 "MASTER_PORT": port,
                 "ACCELERATE_USE_CPU": "true",
             },
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for rank in range(2)
     ]
-    complaints = [process.communicate(timeout=300)[1] for process in started]
+    told, complaints = zip(*(process.communicate(timeout=300) for process in started), strict=True)
     assert [process.returncode for process in started] == [0, 0], complaints
+    assert "exact match" in told[0]
+    assert told[1] == ""
     _assert_equal(alone, load_file(out / "weights.safetensors"))
 
 
