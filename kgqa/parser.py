@@ -23,7 +23,7 @@ import torch
 from grammar.denotation import Denotation, is_empty
 from grammar.errors import ExecutionError
 from grammar.execute import Execution, Limits
-from grammar.forms import EntityLeaf, LogicalForm, TypeLeaf, leaves
+from grammar.forms import EntityLeaf, LogicalForm, leaves
 from grammar.forms import replace as replace_parts
 from grammar.offers import Offers
 from grammar.partial import ActionSpace
@@ -39,29 +39,21 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking import Candidate, Links, link
 from kgqa.linking.namesakes import close_namesakes, settled
+from kgqa.refusals import hardly_named, not_understood, refusal, uses_words, without_antecedent
 from kgqa.relaxing import relaxed, timeless
 from kgqa.surroundings import build_context
 
-MAX_QUESTION = 1_000
-"""Characters; longer questions are refused, not cut."""
 MARGIN = 1.5
 """Nats by which a form that denotes something may be less probable than one that denotes nothing."""
 UNSURE = 0.1
 """A guided parser answers with no form less probable than this: it says that it did not understand."""
 DOUBTFUL = 0.5
 """Below this a guided parser rather takes the decoder's likeliest form without a time that no fact tells."""
-WEAK = 0.15
-"""Below this score of its match, a name with typos is no evidence that its entity is meant."""
 LEFT_OUT = 2.5
 """Nats by which a form counts as less probable for every clearly named entity that it leaves out."""
 CLOSE = 0.7
 """Two namesakes whose forms differ by less than this many nats are asked about."""
 
-_CODE = re.compile(
-    r"[{}]|\?[a-z]\w*\s+\w+:\w|;\s*--|\bSELECT\b.*\b(?:FROM|WHERE)\b", re.IGNORECASE | re.DOTALL
-)
-_PERSONAL = frozenset(["he", "him", "his", "she", "her", "hers", "they", "them", "their", "theirs"])
-_ASKING = frozenset(["", "who", "whom", "whose", "where", "when", "what", "which"])
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3}
 
 
@@ -126,12 +118,12 @@ class SemanticParser:
         answers: dict[int, Answer] = {}
         read: dict[int, _Read] = {}
         config = self.checkpoint.config.context
-        refusals = [_refusal(asked.question) for asked in requests]
-        taken = {asked.question for asked, refusal in zip(requests, refusals, strict=True) if not refusal}
+        refused = [refusal(asked.question) for asked in requests]
+        taken = {asked.question for asked, why in zip(requests, refused, strict=True) if not why}
         self.checkpoint.text.pieces(sorted(taken), config.question_tokens)  # together, and once for all uses
-        for k, (asked, refusal) in enumerate(zip(requests, refusals, strict=True)):
-            if refusal:
-                answers[k] = Unparsed(asked.question, Links(), 0.0, why=refusal)
+        for k, (asked, why) in enumerate(zip(requests, refused, strict=True)):
+            if why:
+                answers[k] = Unparsed(asked.question, Links(), 0.0, why=why)
                 continue
             read[k] = self._read(asked)
         if read:
@@ -187,7 +179,7 @@ class SemanticParser:
         """The answer that the best form gives which can be executed."""
         question, given, links = read.asked.question, read.meant.given, read.links
         if not hypotheses:
-            return Unparsed(question, links, 0.0, why=_not_understood(read))
+            return Unparsed(question, links, 0.0, why=not_understood(read.meant.question, links))
         execution = Execution(self.graph, limits=self.limits)
         likeliest = hypotheses[0]
         hypotheses, close = self._judged(hypotheses, read, execution)
@@ -201,11 +193,13 @@ class SemanticParser:
             chosen, denotation = timeless(likeliest, execution) or (chosen, denotation)
         if self.guided and is_empty(denotation):
             chosen, denotation = relaxed(chosen, execution) or (chosen, denotation)
-        unsure = self.guided and (math.exp(chosen.score) < UNSURE or not links.candidates)
-        unknown = given is None and links.unlinked and not _uses_words(chosen.form, links)
-        lost = self.guided and given is None and _without_antecedent(read)
+        unsure = self.guided and (
+            math.exp(chosen.score) < UNSURE or not links.candidates or hardly_named(chosen.form, links)
+        )
+        unknown = given is None and links.unlinked and not uses_words(chosen.form, links)
+        lost = self.guided and given is None and without_antecedent(read.meant.question, links)
         if unsure or unknown or lost:
-            return Unparsed(question, links, 0.0, why=_not_understood(read))
+            return Unparsed(question, links, 0.0, why=not_understood(read.meant.question, links))
         namesakes = [] if given is not None else _namesakes(chosen, executed, read.context, self.graph)
         if not namesakes and self.guided and given is None:
             namesakes = self._close(chosen.form, read, execution)
@@ -295,58 +289,6 @@ def _ranked(hypotheses: Sequence[Hypothesis], links: Links) -> list[Hypothesis]:
         return sum(not any(overlap(span, other) for other in spans) for span in clear)
 
     return sorted(hypotheses, key=lambda h: LEFT_OUT * left_out(h.form) - h.score)
-
-
-def _refusal(question: str) -> str:
-    """Why a question is not even tried, or nothing."""
-    if not question.strip():
-        return "The question is empty: ask something such as 'Who directed Grease?'."
-    if len(question) > MAX_QUESTION:
-        return (
-            f"The question has {len(question)} characters; up to {MAX_QUESTION} are read. Ask a shorter one."
-        )
-    if _CODE.search(question):
-        return "That looks like a query language: ask in plain words, such as 'Who directed Grease?'."
-    if not any(c.isalnum() for c in question):
-        return "There is no word in that question."
-    return ""
-
-
-def _not_understood(read: _Read) -> str:
-    links = read.links
-    if links.unlinked:
-        names = ", ".join(f"'{mention}'" for mention in links.unlinked[:3])
-        return f"I do not know {names} in this graph."
-    if pronoun := _without_antecedent(read):
-        return f"I do not know who or what is meant by {pronoun!r}: ask again with a name."
-    if not any(c.span for c in links.candidates if isinstance(c.leaf, (EntityLeaf, TypeLeaf))):
-        return "I found nothing in that question that this graph knows; name a person, place or thing."
-    return "I know what you speak of, but not what you ask about it; try other words."
-
-
-def _without_antecedent(read: _Read) -> str | None:
-    """The first word of a question that points at somebody where nobody and no kind of thing is spoken of."""
-    question = read.meant.question
-    for candidate in read.links.candidates:
-        start, end = candidate.span or (0, 0)
-        kind = isinstance(candidate.leaf, TypeLeaf) and question[start:end].lower() not in _ASKING
-        if kind or isinstance(candidate.leaf, EntityLeaf):
-            return None
-    words = (question[start:end] for start, end in read.links.pointing)
-    return next((word for word in words if word.lower() in _PERSONAL), None)
-
-
-def _uses_words(form: LogicalForm, links: Links) -> bool:
-    """Whether the form uses an entity that the question names, and not merely resembles.
-
-    The kind of what is asked for does not count: the films of somebody unknown are not all films.
-    """
-    used = set(leaves(form))
-    return any(
-        c.span and c.leaf in used and isinstance(c.leaf, EntityLeaf)
-        for c in links.candidates
-        if c.how != "fuzzy" or c.score >= WEAK
-    )
 
 
 # --- namesakes ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from grammar.forms import EntityLeaf
 from kgqa.graphs.protocol import KnowledgeGraph
-from kgqa.linking.matches import open_stretches
+from kgqa.linking.mentions import open_stretches
 
 Stretch = tuple[int, int]
 

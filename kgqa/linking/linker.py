@@ -18,7 +18,8 @@ from kgqa.graphs.protocol import KnowledgeGraph
 from kgqa.linking.agreement import Said, agreed, neighbours
 from kgqa.linking.conditions import Condition, find_conditions
 from kgqa.linking.given import find_given
-from kgqa.linking.matches import apart, find_matches, settled_names, unlinked_mentions
+from kgqa.linking.matches import apart, find_matches, settled_names
+from kgqa.linking.mentions import unlinked_mentions
 from kgqa.linking.pointing import find_pointing
 from kgqa.linking.quantities import find_dates, find_numbers, find_ordinals
 from kgqa.linking.referents import ORDERED, Referent, find_referents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -22,7 +22,6 @@ from kgqa.linking.mentions import (
     find_spans,
     find_words,
     normal_form,
-    open_mentions,
 )
 from kgqa.linking.mistyped import Asked, known_words, laid_against, mended, searched_runs
 from kgqa.linking.stems import singular
@@ -192,7 +191,9 @@ def _mistyped(
             for match in here:
                 if match.how == "fuzzy" and match.score >= _CLOSE:
                     settled.update(range(match.span.first, match.span.last))
-    return like
+    # "Tom Hanks or Brad Pitt" is two names, and no Tom Skerritt.
+    names = [match.span for match in matches if match.span.length > 1]
+    return [m for m in like if m.score >= _CLOSE or not any(_inside(name, m.span) for name in names)]
 
 
 def _called(question: str, span: Span, kinds: Sequence[Wording]) -> list[str]:
@@ -272,35 +273,6 @@ def apart(matches: Sequence[Match], *, least: float) -> list[Match]:
     return chosen
 
 
-def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """What is meant as a name, by capitals or quotation marks, and less than half covered; a number is
-    known as one, and a capital alone makes no name of "Which".
-
-    Args:
-        covered: stretches of the question that something was found for, in characters.
-    """
-    runs = (run for run in _open_runs(question, covered) if not all(map(_is_no_name, run)))
-    return tuple(dict.fromkeys(question[run[0].start : run[-1].end] for run in runs))
-
-
-def open_stretches(question: str, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Where all that is written like a name and less than half covered stands, in order."""
-    return [(run[0].start, run[-1].end) for run in _open_runs(question, covered)]
-
-
-def _open_runs(question: str, covered: Sequence[tuple[int, int]]) -> Iterator[Sequence[Word]]:
-    words = find_words(question)
-    for first, last in open_mentions(question, words):
-        start, end = words[first].start, words[last - 1].end
-        most = max((min(end, high) - max(start, low) for low, high in covered), default=0)
-        if most < (end - start) / 2:
-            yield words[first:last]
-
-
-def _is_no_name(word: Word) -> bool:
-    return (word.stop or word.text.isdecimal()) and not word.quoted
-
-
 def _labels(names: Sequence[str], graph: KnowledgeGraph) -> dict[str, str | None]:
     return dict(zip(names, graph.labels(names), strict=True))
 
@@ -369,7 +341,7 @@ def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: froz
     for row, match in enumerate(matches):
         span, text = match.span, labels[match.name] or ""
         place = seen[span.first, span.last] = seen.get((span.first, span.last), -1) + 1
-        inside = any(o.first <= span.first and span.last <= o.last and o.length > span.length for o in firm)
+        inside = any(_inside(span, other) for other in firm)
         exact = match.how == "exact"
         table[row] = (
             1.0,
@@ -390,6 +362,10 @@ def features(matches: Sequence[Match], graph: KnowledgeGraph, *, spoken_of: froz
             not span.capitals and graph.has_type(match.name),
         )
     return table
+
+
+def _inside(span: Span, other: Span) -> bool:
+    return other.first <= span.first and span.last <= other.last and other.length > span.length
 
 
 def _case(label: str, written: str) -> float:

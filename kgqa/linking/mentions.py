@@ -9,7 +9,7 @@ question.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,6 +48,7 @@ APOSTROPHES = frozenset("'\u2019")
 _CALLED = frozenset({"called", "named", "titled", "entitled"})
 _AFTER = "is was are were has had did does and or by from in on at with"
 _AFTER_A_NAME = frozenset(_AFTER.split())
+_TOLD_OF = re.compile(r"['\u2019]s\b|\s+(?:is|was|are|were|has|had|did|does)\b")
 _BEFORE = re.compile(r"\s+(?:(?:called|named|titled|is|was|are|were)\s+)?(?:the\s+)?[\"'\u201c\u2018]?$")
 _ASKING = frozenset({"who", "whom", "where"})  # kinds of things too, but none that stands before a name
 _QUOTES = "\"'\u201c\u2018 "
@@ -135,6 +136,17 @@ def find_words(question: str) -> list[Word]:
             )
         )
     return words
+
+
+def _merely_opens(question: str, word: Word) -> bool:
+    """Whether the beginning of a sentence is all that gives a word its capital, as far as one can see.
+
+    >>> [_merely_opens(q, find_words(q)[0]) for q in ("Yeah, who?", "Otto was who?", "NASA or ESA?")]
+    [True, False, False]
+    """
+    before = question[: word.start].rstrip(_QUOTES)
+    opens = not before or before[-1] in ".?!:"
+    return opens and not word.quoted and word.text[1:].islower() and not _TOLD_OF.match(question, word.end)
 
 
 def find_spans(
@@ -291,3 +303,36 @@ def open_mentions(
     if first is not None:
         runs.append((first, last))
     return runs
+
+
+def unlinked_mentions(question: str, covered: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """What is meant as a name, by capitals or quotation marks, and less than half covered; a number is
+    known as one, and a capital alone makes no name of "Which", nor of "Yeah" before a comma.
+
+    Args:
+        covered: stretches of the question that something was found for, in characters.
+    """
+    runs = (
+        run
+        for run in _open_runs(question, covered)
+        if not all(map(_is_no_name, run)) and not (len(run) == 1 and _merely_opens(question, run[0]))
+    )
+    return tuple(dict.fromkeys(question[run[0].start : run[-1].end] for run in runs))
+
+
+def open_stretches(question: str, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where all that is written like a name and less than half covered stands, in order."""
+    return [(run[0].start, run[-1].end) for run in _open_runs(question, covered)]
+
+
+def _open_runs(question: str, covered: Sequence[tuple[int, int]]) -> Iterator[Sequence[Word]]:
+    words = find_words(question)
+    for first, last in open_mentions(question, words):
+        start, end = words[first].start, words[last - 1].end
+        most = max((min(end, high) - max(start, low) for low, high in covered), default=0)
+        if most < (end - start) / 2:
+            yield words[first:last]
+
+
+def _is_no_name(word: Word) -> bool:
+    return (word.stop or word.text.isdecimal()) and not word.quoted

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from grammar.forms import EntityLeaf
 from kgqa.answer import Answered
 from kgqa.bundled import bundled
 from kgqa.chat import Chat
+from kgqa.conversation import Conversation
 from kgqa.datasets import read_dataset
 from kgqa.graphs import open_graph
+from kgqa.linking import link
 from kgqa.parser import SemanticParser
 from kgqa.scoring import gold_items, result_items
 
@@ -68,5 +71,13 @@ def test_the_example_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_what_it_does_not_know_it_says(parser: SemanticParser) -> None:
-    for question in ("Who founded Zubrowkistan?", "asdf qwer zxcv?", "?", "Where was he born?"):
+    nothing = ("Who founded Zubrowkistan?", "asdf qwer zxcv?", "?", "Where was he born?")
+    for question in (*nothing, "Who painted Guernica?", "When did World War II end?"):
         assert not isinstance(Chat(parser).ask(question), Answered), question
+
+
+def test_two_names_are_no_third(parser: SemanticParser) -> None:
+    question = "Who is older, Tom Hanks or Brad Pitt?"
+    found = link(question, Conversation(), parser.graph).of(EntityLeaf)
+    texts = {question[slice(*one.span)] for one in found if one.span and "{" not in str(one.leaf)}
+    assert texts == {"Tom Hanks", "Brad Pitt"}

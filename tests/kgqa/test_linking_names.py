@@ -10,7 +10,7 @@ from grammar.forms import EntityLeaf, RelationLeaf, TypeLeaf
 from kgqa.conversation import Conversation, Turn, TurnAnswer
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import Links, link
-from kgqa.linking.matches import unlinked_mentions
+from kgqa.linking.mentions import unlinked_mentions
 from tests.kgqa.named import NUMBER, named_graph
 
 NOTHING_SAID = Conversation()
@@ -243,6 +243,13 @@ def test_a_script_without_capitals_is_not_passed_over(graph: EmbeddedGraph) -> N
         ("Who wrote 'It'?", ("It",)),
         ("Did Zorblax write The Foo?", ("Zorblax", "The Foo")),
         ("Who sang 99 Luftballons?", ("99 Luftballons",)),
+        ("Yeah, who directed it?", ()),
+        ("Compute how many films there are. Tally them.", ()),
+        ("Isn't he a singer?", ()),
+        ("Zorblax was written by whom?", ("Zorblax",)),
+        ("Zorblax's author?", ("Zorblax",)),
+        ("Who is it? Zorblax Foo?", ("Zorblax Foo",)),
+        ("ZBX or The Foo?", ("ZBX", "The Foo")),
     ],
 )
 def test_a_capital_alone_makes_no_name(question: str, unlinked: tuple[str, ...]) -> None:

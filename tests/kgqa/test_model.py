@@ -25,7 +25,8 @@ from kgqa.graph_text import GraphText
 from kgqa.graphs import EmbeddedGraph
 from kgqa.linking import link
 from kgqa.model import with_start
-from kgqa.parser import MAX_QUESTION, SemanticParser
+from kgqa.parser import SemanticParser
+from kgqa.refusals import MAX_QUESTION
 from kgqa.surroundings import build_context
 from kgqa.text import ScratchText
 from tests.small_run import QUESTIONS, SMALL, untrained
