@@ -193,12 +193,10 @@ class SemanticParser:
             chosen, denotation = timeless(likeliest, execution) or (chosen, denotation)
         if self.guided and is_empty(denotation):
             chosen, denotation = relaxed(chosen, execution) or (chosen, denotation)
-        unsure = self.guided and (
-            math.exp(chosen.score) < UNSURE or not links.candidates or hardly_named(chosen.form, links)
-        )
-        unknown = given is None and links.unlinked and not uses_words(chosen.form, links)
-        lost = self.guided and given is None and without_antecedent(read.meant.question, links)
-        if unsure or unknown or lost:
+        unsure = math.exp(chosen.score) < UNSURE or not links.candidates or hardly_named(chosen.form, links)
+        unknown = links.unlinked and not uses_words(chosen.form, links)
+        lost = without_antecedent(read.meant.question, links)
+        if self.guided and (unsure or (given is None and (unknown or lost))):
             return Unparsed(question, links, 0.0, why=not_understood(read.meant.question, links))
         namesakes = [] if given is not None else _namesakes(chosen, executed, read.context, self.graph)
         if not namesakes and self.guided and given is None:
