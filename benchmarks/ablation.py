@@ -27,6 +27,8 @@ from kgqa.context import PARTS
 TUNING = 300
 """Steps of tuning where CONFIG has none."""
 UNSEEN = 0.2
+LEAST_RIGHT = 0.01
+"""Names that are held out altogether are not shown as wrong choices either."""
 
 
 def variants(config: Config) -> dict[str, Config]:
@@ -37,7 +39,9 @@ def variants(config: Config) -> dict[str, Config]:
     found["scratch"] = replace(config, text=replace(config.text, encoder=SCRATCH))
     name, steps = ("untuned", 0) if config.text.tuning_steps else ("tuned", TUNING)
     found[name] = replace(config, text=replace(config.text, tuning_steps=steps))
-    found["unseen"] = replace(config, training=replace(config.training, unseen_share=UNSEEN))
+    found["unseen"] = replace(
+        config, training=replace(config.training, unseen_share=UNSEEN, least_right=LEAST_RIGHT)
+    )
     return found
 
 

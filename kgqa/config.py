@@ -105,7 +105,7 @@ class TrainingConfig:
     forms: int = 1
     hidden_words: float = 0.0
     hidden_offers: float = 0.0
-    least_right: float = 0.01
+    least_right: float = 0.0
     workers: int = 0
     unseen_share: float = 0.0
     start: str = ""
