@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -41,18 +42,23 @@ class Distractors:
             named = dict(_named(lesson.encoded))
             offered.update(set(named.values()))
             right.update({named[k] for k in _needed(lesson) if k in named})
-        self._shown = {name: min(1.0, right[name] / (least_right * count)) for name, count in offered.items()}
+        shares = {name: right[name] / (least_right * count) for name, count in offered.items()}
+        self._seldom = {name: share for name, share in shares.items() if share < 1.0}
+
+    def __bool__(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self._seldom)
 
     def shown(self, batch: Sequence[Learnable], objects: int) -> Tensor:
         """Which of as many ``objects`` each lesson shows this time, [B, objects]; what its forms need and
         what the form of the turn before points at always."""
-        shown = torch.ones(len(batch), objects)
-        for row, lesson in zip(shown, batch, strict=True):
+        often = np.ones((len(batch), objects), np.float32)
+        for row, lesson in zip(often, batch, strict=True):
             for k, name in _named(lesson.encoded):
-                row[k] = self._shown.get(name, 1.0)
-            row[_needed(lesson)] = 1.0
-            row[[int(k) for k in lesson.encoded.form_object if k >= 0]] = 1.0
-        return torch.rand(shown.shape) < shown
+                row[k] = self._seldom.get(name, 1.0)
+            pointed = lesson.encoded.form_object
+            row[_needed(lesson)] = row[pointed[pointed >= 0]] = 1.0
+        return torch.rand(often.shape) < torch.from_numpy(often)
 
 
 def _named(context: Encoded) -> Iterator[tuple[int, Named]]:

@@ -4,10 +4,11 @@ does not know, words that point at nobody."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from grammar.forms import EntityLeaf, LogicalForm, TypeLeaf, leaves
 from kgqa.form_features import SURE
-from kgqa.linking import Links
+from kgqa.linking import Candidate, Links
 
 MAX_QUESTION = 1_000
 """Characters; longer questions are refused, not cut."""
@@ -65,19 +66,15 @@ def uses_words(form: LogicalForm, links: Links) -> bool:
 
     The kind of what is asked for does not count: the films of somebody unknown are not all films.
     """
-    used = set(leaves(form))
-    return any(
-        c.span and c.leaf in used and isinstance(c.leaf, EntityLeaf)
-        for c in links.candidates
-        if c.score >= (WEAK if c.how in ("exact", "alias") else SURE)
-    )
+    return any(c.score >= (WEAK if c.how in ("exact", "alias") else SURE) for c in _found(form, links))
 
 
 def hardly_named(form: LogicalForm, links: Links) -> bool:
     """Whether the form uses an entity whose name words of the question merely resemble."""
+    return any(c.how in ("partial", "fuzzy") and c.score < FAINT for c in _found(form, links))
+
+
+def _found(form: LogicalForm, links: Links) -> Iterator[Candidate]:
+    """The form's entities that were found by words of the question."""
     used = set(leaves(form))
-    return any(
-        c.span and c.leaf in used and isinstance(c.leaf, EntityLeaf) and c.score < FAINT
-        for c in links.candidates
-        if c.how in ("partial", "fuzzy")
-    )
+    return (c for c in links.candidates if c.span and c.leaf in used and isinstance(c.leaf, EntityLeaf))

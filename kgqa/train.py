@@ -380,7 +380,9 @@ class _Loop:
     def _gradient(self, part: Sequence[Learnable], *, share: float) -> float:
         """Add the gradient of a part of a batch, of whose actions one is this share; gives its loss."""
         arrays = make_batch([lesson.encoded for lesson in part], self.text)
-        arrays = arrays.showing(self.distractors.shown(part, arrays.label.shape[1])).to(self.device)
+        if self.distractors:
+            arrays = arrays.showing(self.distractors.shown(part, arrays.label.shape[1]))
+        arrays = arrays.to(self.device)
         width = self.model.operator_score.out_features + arrays.label.shape[1]
         wanted = [tensor.to(self.device) for tensor in targets(part, width)]
         half = _in_half(self.settings, self.device)

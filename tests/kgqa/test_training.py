@@ -170,15 +170,15 @@ def test_what_is_never_right_is_not_shown_while_training(graph_text: GraphText, 
         Lesson(str(k), Conversation(), "What is the capital of France?", (read_form(form),), None)
         for k, form in enumerate(forms)
     ]
-    prepared = Preparer(str(graph.folder), text, SMALL).prepare(lessons, Associations())
-    one = prepared[0]
+    learnt = Preparer(str(graph.folder), text, SMALL).prepare(lessons, Associations())
+    one = learnt[0]
     leaves = [str(leaf) for leaf in one.context.leaves]
     capital, continent = leaves.index("P36"), leaves.index("P30")
     named = [k for k, o in enumerate(one.context.objects) if o.leaf.sort in (Sort.RELATION, Sort.TYPE)]
 
     def often_shown(least_right: float) -> list[float]:
         torch.manual_seed(1)
-        shown = Distractors(prepared, least_right)
+        shown = Distractors(learnt, least_right)
         return torch.stack([shown.shown([one], len(leaves))[0].float() for _ in range(400)]).mean(0).tolist()
 
     often = often_shown(0.5)  # the continent is right in one of four lessons that have it
@@ -191,7 +191,7 @@ def test_what_is_never_right_is_not_shown_while_training(graph_text: GraphText, 
     width = model.operator_score.out_features + len(leaves)
     losses = []
     for least_right in (0.0, 0.5):
-        shown = Distractors(prepared, least_right).shown([one], len(leaves))
+        shown = Distractors(learnt, least_right).shown([one], len(leaves))
         losses.append(float(model(arrays.showing(shown), *targets([one], width)).detach()))
     assert losses[1] < losses[0]  # less to choose among
 
